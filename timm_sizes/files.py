@@ -1,0 +1,56 @@
+"""Writing a file so that a crash leaves either the old one or the new one, never half of it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from timm_sizes.errors import InputError
+
+
+def write_atomically(path: Path, chunks: Iterable[str | bytes]) -> None:
+    """Write *chunks* (text as UTF-8, its line ends as they are) to a temporary file beside *path* and rename it there.
+
+    Raises OSError as open() and write() do; what was at *path* is untouched then. A symbolic link at *path* is
+    replaced, not followed.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(chunk.encode() if isinstance(chunk, str) else chunk for chunk in chunks)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(_mode(path))
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def check_writable(path: Path, what: str) -> None:
+    """Raise InputError unless a file can be made at *path*; *what* names it in the message."""
+    folder = path.parent
+    if path.is_dir():
+        raise InputError(f"{what}: {path} is a folder; expected a file name")
+    if not folder.is_dir():
+        raise InputError(f"{what}: there is no folder {folder}; make it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"{what}: the folder {folder} is not writable")
+
+
+def shown_path(path: Path) -> str:
+    """Return *path* as a person would type it here: relative to the working directory where it is below it."""
+    resolved, here = path.resolve(), Path.cwd()
+    return str(resolved.relative_to(here)) if resolved.is_relative_to(here) else str(path)
+
+
+def _mode(path: Path) -> int:
+    """Return the permissions that *path* has, or would get from open(): mkstemp's own are for its owner alone."""
+    if path.is_file() and not path.is_symlink():
+        return path.stat().st_mode & 0o777
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask

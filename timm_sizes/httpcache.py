@@ -1,0 +1,149 @@
+"""The HTTP cache's two parts: what may be kept (answers at a commit, for ever) and where (one SQLite file)."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING
+
+from scrapy.extensions.httpcache import RFC2616Policy
+from scrapy.http import Headers, TextResponse
+from scrapy.responsetypes import responsetypes
+from scrapy.utils.project import data_path
+from w3lib.http import headers_dict_to_raw, headers_raw_to_dict
+
+from timm_sizes.errors import PayloadError
+from timm_sizes.hub.endpoints import commit_of
+from timm_sizes.hub.payloads import parse_model_info
+from timm_sizes.hub.tree_page import parse_tree_page
+
+if TYPE_CHECKING:
+    from scrapy import Request, Spider
+    from scrapy.http import Response
+    from scrapy.settings import BaseSettings
+    from scrapy.utils.request import RequestFingerprinterProtocol
+
+logger = logging.getLogger(__name__)
+
+REFRESH_META = "refresh"  # a request that is to be answered anew, and the cached answer replaced
+
+
+class HubCachePolicy(RFC2616Policy):
+    """Keeps an answer at a commit for ever, and nothing else of the Hub: lists and branches move, refusals pass.
+
+    Only an answer that was understood is kept, so that a challenge page or a cut body never sticks. What does not
+    come from the Hub (a benchmark table) follows HTTP's own caching rules.
+    """
+
+    def __init__(self, settings: BaseSettings) -> None:
+        super().__init__(settings)
+        self._hub_prefix = f"{settings['HF_ENDPOINT']}/"
+
+    def should_cache_request(self, request: Request) -> bool:
+        if self._is_of_hub(request):
+            return bool(commit_of(request.url))
+        return super().should_cache_request(request)
+
+    def should_cache_response(self, response: Response, request: Request) -> bool:
+        if response.status != 200:
+            return False
+        if self._is_of_hub(request):
+            return _is_sound(response, commit_of(request.url))
+        return super().should_cache_response(response, request)
+
+    def is_cached_response_fresh(self, cachedresponse: Response, request: Request) -> bool:
+        if self._is_of_hub(request):
+            return not request.meta.get(REFRESH_META)
+        return super().is_cached_response_fresh(cachedresponse, request)
+
+    def is_cached_response_valid(self, cachedresponse: Response, response: Response, request: Request) -> bool:
+        return not self._is_of_hub(request) and super().is_cached_response_valid(cachedresponse, response, request)
+
+    def _is_of_hub(self, request: Request) -> bool:
+        return request.url.startswith(self._hub_prefix)
+
+
+def _is_sound(response: Response, commit: str) -> bool:
+    try:
+        if "/api/" in response.url:
+            return parse_model_info(response.body).sha == commit
+        return isinstance(response, TextResponse) and parse_tree_page(response.text).sha in ("", commit)
+    except PayloadError:
+        return False
+
+
+class SqliteCacheStorage:
+    """Keeps answers in one SQLite file a spider, each in a transaction of its own: a kill leaves all that was stored.
+
+    Scrapy's file storage writes seven files an answer, the request's headers among them; its DBM storage is damaged
+    by a kill. Request headers, and with them the token, are not stored here. The file is made anew when it turns out
+    to be damaged, because all it holds can be asked again.
+    """
+
+    def __init__(self, settings: BaseSettings) -> None:
+        self._folder = Path(data_path(settings["HTTPCACHE_DIR"], createdir=True))
+        self._expiration_secs = settings.getint("HTTPCACHE_EXPIRATION_SECS")
+
+    def open_spider(self, spider: Spider) -> None:
+        path = self._folder / f"{spider.name}.sqlite"
+        try:
+            self._database = _connect(path)
+        except sqlite3.DatabaseError as error:
+            aside = path.with_suffix(".damaged")
+            path.replace(aside)
+            logger.warning("The HTTP cache %s is damaged (%s): set aside as %s", path, error, aside.name)
+            self._database = _connect(path)
+        assert spider.crawler.request_fingerprinter is not None
+        self._fingerprinter: RequestFingerprinterProtocol = spider.crawler.request_fingerprinter
+        self._stats = spider.crawler.stats
+
+    def close_spider(self, spider: Spider) -> None:
+        self._database.close()
+
+    def retrieve_response(self, spider: Spider, request: Request) -> Response | None:
+        query = "SELECT stored_at, url, status, headers, body FROM answers WHERE fingerprint = ?"
+        with closing(self._database.execute(query, (self._fingerprinter.fingerprint(request),))) as cursor:
+            found = cursor.fetchone()
+        if found is None or 0 < self._expiration_secs < time() - found[0]:
+            return None
+        stored_at, url, status, raw_headers, body = found
+        headers = Headers(headers_raw_to_dict(raw_headers))
+        response_class = responsetypes.from_args(headers=headers, url=url, body=body)
+        request.meta["cache_timestamp"] = stored_at
+        return response_class(url=url, status=status, headers=headers, body=body)
+
+    def store_response(self, spider: Spider, request: Request, response: Response) -> None:
+        row = (
+            self._fingerprinter.fingerprint(request),
+            time(),
+            response.url,
+            response.status,
+            headers_dict_to_raw(response.headers),
+            response.body,
+        )
+        try:
+            self._database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
+        except sqlite3.Error as error:
+            # A full disk must not cost the answer: the crawl goes on, and asks again next time.
+            if not self._stats.get_value("httpcache/store_error"):
+                logger.warning("Answers cannot be kept in the HTTP cache: %s", error)
+            self._stats.inc_value("httpcache/store_error")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Autocommit, with a write-ahead log: an answer is safe from a kill as soon as it is stored, without an fsync each.
+    database = sqlite3.connect(path, isolation_level=None, timeout=30)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS answers (fingerprint BLOB PRIMARY KEY, stored_at REAL, url TEXT,"
+            " status INTEGER, headers BLOB, body BLOB)"
+        )
+    except BaseException:
+        database.close()
+        raise
+    return database

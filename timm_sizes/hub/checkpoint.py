@@ -1,0 +1,38 @@
+"""Which of a repo's files is the checkpoint that timm loads, and what its parameters are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+# What timm loads from a Hub repo (load_state_dict_from_hf in timm/models/_hub.py): safetensors, else the pickle.
+HUB_FILENAMES = ("model.safetensors", "pytorch_model.bin")
+# What it looks for in a local folder (_PREFERRED_FILES there). The open_clip_* names that follow in timm's list hold a
+# text tower too: their size is not the image model's.
+FOLDER_FILENAMES = (*HUB_FILENAMES, "pytorch_model.pth", "model.pth")
+
+_WEIGHT_SUFFIXES = {".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".onnx", ".h5", ".msgpack", ".tflite", ".gguf"}
+
+# Bytes an element takes, by the dtype names of the safetensors format.
+DTYPE_BYTES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2}
+DTYPE_BYTES |= {"F8_E4M3": 1, "F8_E5M2": 1, "I8": 1, "U8": 1, "BOOL": 1}
+
+
+def choose_checkpoint(filenames: Iterable[str], wanted: Sequence[str] = HUB_FILENAMES) -> str | None:
+    """Return the first of the *wanted* names that is among *filenames*, or None: the file that timm would load.
+
+    Only whole names at the top level count: ``open_clip_pytorch_model.bin`` or ``onnx/model.onnx`` is another model,
+    ``model.safetensors.index.json`` is no weights, and shards are never added up because timm loads single files.
+    """
+    present = set(filenames)
+    return next((name for name in wanted if name in present), None)
+
+
+def is_weights(filename: str) -> bool:
+    """Tell whether *filename* is a weight file of any framework, by its suffix."""
+    return PurePosixPath(filename).suffix.lower() in _WEIGHT_SUFFIXES
+
+
+def main_dtype(params_by_dtype: Mapping[str, int]) -> str:
+    """Return the dtype that most elements have ("F32"; the I64 batch counters are few), or "" if none is known."""
+    return max(params_by_dtype, key=lambda dtype: (params_by_dtype[dtype], dtype), default="")

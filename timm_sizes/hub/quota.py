@@ -1,0 +1,135 @@
+"""The Hub's quota as a budget: what its ``RateLimit`` headers leave, and until when to hold further requests.
+
+The Hub counts requests in fixed windows, opened by a client's own first request, one count a bucket ("api", "pages",
+"resolvers"); see https://huggingface.co/docs/hub/rate-limits. Times here are seconds of one monotonic clock.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+_LIMIT = re.compile(r'"(\w{1,40})"\s*;\s*r\s*=\s*(\d{1,9})\s*;\s*t\s*=\s*(\d{1,6})(?!\d)', re.ASCII)
+_POLICY = re.compile(r"\bq\s*=\s*(\d{1,9})(?!\d)[^,]{0,40}?;\s*w\s*=\s*(\d{1,6})(?!\d)", re.ASCII)
+_SECONDS = re.compile(r"\d{1,6}", re.ASCII)
+
+LONGEST_WAIT = 900.0  # the Hub's window has 300 s: a header that asks for more than three of them is nonsense
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 60.0
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """What one answer says: ``remaining`` requests in ``bucket`` for ``resets_in`` seconds; and the window's policy."""
+
+    bucket: str
+    remaining: int
+    resets_in: int
+    quota: int | None = None
+    window: int | None = None
+
+
+def parse_rate_limit(limit: str, policy: str = "") -> RateLimit | None:
+    """Read the headers ``RateLimit: "api";r=495;t=23`` and ``RateLimit-Policy: "fixed window";"api";q=500;w=300``.
+
+    Returns None where the first is missing or not of that form; a policy that is not leaves quota and window None.
+    """
+    said = _LIMIT.search(limit)
+    if said is None or int(said[3]) > LONGEST_WAIT:
+        return None
+    rule = _POLICY.search(policy)
+    quota, window = (int(rule[1]), int(rule[2])) if rule else (None, None)
+    if not quota or not window or window > LONGEST_WAIT:
+        quota, window = None, None
+    return RateLimit(said[1], int(said[2]), int(said[3]), quota, window)
+
+
+def parse_retry_after(value: str, now_utc: float) -> float | None:
+    """Return the seconds that a ``Retry-After`` header asks to wait (a number or an HTTP date), at most LONGEST_WAIT.
+
+    *now_utc* is the time since the epoch, for the date form. None where the header is missing or makes no sense.
+    """
+    if _SECONDS.fullmatch(value.strip()):
+        return min(float(value), LONGEST_WAIT)
+    try:
+        return min(max(0.0, parsedate_to_datetime(value).timestamp() - now_utc), LONGEST_WAIT)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def backoff(refusals: int) -> float:
+    """Return the seconds to wait after the *refusals*-th 429 in a row that does not say how long: 1, 2, 4 … 60."""
+    return min(_FIRST_BACKOFF * 2.0 ** min(refusals - 1, 10), _LONGEST_BACKOFF)
+
+
+def bucket_of(url: str) -> str:
+    """Return the bucket that the Hub counts a request to *url* in."""
+    path = urlsplit(url).path
+    return "api" if path.startswith("/api/") else "resolvers" if "/resolve/" in path else "pages"
+
+
+@dataclass
+class Budget:
+    """One bucket's budget, kept so that the window is used up to its last request and never beyond.
+
+    Of the requests that are in flight none may have been counted yet when an answer says ``r``, so what is left is
+    the smallest ``r`` of the window less those in flight. The window's end is known to a second only (``t`` is a
+    whole number, and whether it is rounded up or down is not documented): ``ends_at`` is the earliest time that is
+    certainly past it, and exact where an answer shows that our own request opened the window.
+    """
+
+    in_flight: int = 0
+    remaining: int | None = None
+    ends_at: float | None = None
+    refusals: int = 0
+    refused_until: float = 0.0
+    quota: int | None = None
+
+    def sent(self) -> None:
+        """Count a request that goes out."""
+        self.in_flight += 1
+
+    def ended(self) -> None:
+        """Count a request that has come back, with an answer or without."""
+        self.in_flight -= 1
+
+    def learn(self, said: RateLimit, now: float) -> None:
+        """Take in what an answer that arrived at *now* says."""
+        self._roll_over(now)
+        end = now + said.resets_in + 1.0
+        if said.quota is not None and said.window is not None and said.remaining == said.quota - 1:
+            end = min(end, now + said.window)
+        self.ends_at = end if self.ends_at is None else min(self.ends_at, end)
+        self.remaining = said.remaining if self.remaining is None else min(self.remaining, said.remaining)
+        self.quota = said.quota
+
+    def accepted(self) -> None:
+        """Take in an answer that is no refusal."""
+        self.refusals = 0
+
+    def refused(self, wait: float | None, now: float) -> None:
+        """Take in a 429 that asks to *wait* so many seconds, or does not say.
+
+        The others that were in flight at the time are refused along with the first: they do not lengthen the wait.
+        """
+        if now >= self.refused_until:
+            self.refusals += 1
+        self.refused_until = max(self.refused_until, now + (backoff(self.refusals) if wait is None else wait))
+
+    def has_room(self, now: float) -> bool:
+        """Tell whether one more request may be sent at *now*."""
+        self._roll_over(now)
+        return now >= self.refused_until and (self.remaining is None or self.remaining > self.in_flight)
+
+    def opens_at(self, now: float) -> float | None:
+        """Return when there will be room, at the latest; None if that hangs on the answers that are under way."""
+        if self.has_room(now):
+            return now
+        if now < self.refused_until:
+            return self.refused_until
+        return self.ends_at
+
+    def _roll_over(self, now: float) -> None:
+        if self.ends_at is not None and now >= self.ends_at:
+            self.ends_at, self.remaining = None, self.quota

@@ -1,0 +1,67 @@
+"""Where a Hub token comes from (as for the ``hf`` command line) and which requests may carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+_TRUE = {"1", "ON", "YES", "TRUE"}
+
+
+def is_true(value: str | None) -> bool:
+    """Tell whether an environment variable is switched on, by huggingface_hub's rule (1, ON, YES, TRUE)."""
+    return (value or "").upper() in _TRUE
+
+
+def read_token(environ: Mapping[str, str]) -> str | None:
+    """Return the user's Hub token, or None: HF_TOKEN, HUGGING_FACE_HUB_TOKEN, then the file of ``hf auth login``.
+
+    The file is $HF_TOKEN_PATH, $HF_HOME/token or ~/.cache/huggingface/token; see "Environment variables" in
+    huggingface_hub's documentation. HF_HUB_DISABLE_IMPLICIT_TOKEN switches all of it off.
+    """
+    if is_true(environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN")):
+        return None
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        if token := _clean(environ.get(name, "")):
+            return token
+    try:
+        return _clean(token_path(environ).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def token_path(environ: Mapping[str, str]) -> Path:
+    """Return the file that ``hf auth login`` writes for this environment."""
+    if path := environ.get("HF_TOKEN_PATH"):
+        return Path(path).expanduser()
+    cache = Path(environ.get("XDG_CACHE_HOME") or "~/.cache")
+    home = Path(environ.get("HF_HOME") or cache / "huggingface")
+    return (home / "token").expanduser()
+
+
+def may_carry_token(url: str, endpoint: str) -> bool:
+    """Tell whether a request to *url* may carry the token: only to the endpoint's own origin, and not in clear text.
+
+    Plain http is allowed to a loopback address alone, where nobody listens in between.
+    """
+    asked, own = urlsplit(url), urlsplit(endpoint)
+    same_origin = (asked.scheme, asked.hostname, _port(asked)) == (own.scheme, own.hostname, _port(own))
+    return same_origin and (asked.scheme == "https" or _is_loopback(asked.hostname or ""))
+
+
+def _clean(token: str) -> str | None:
+    token = token.replace("\r", "").replace("\n", "").strip()
+    return token if token.isascii() and token.isprintable() and token else None
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _is_loopback(hostname: str) -> bool:
+    try:
+        return ip_address(hostname).is_loopback
+    except ValueError:
+        return hostname == "localhost"

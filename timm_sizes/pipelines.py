@@ -1,0 +1,76 @@
+"""What happens to a ModelSize between spider and file: units normalised, repeats dropped, rows gathered and written."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from itemadapter import ItemAdapter
+from scrapy.exceptions import DropItem
+
+from timm_sizes.hub.units import parse_size
+from timm_sizes.sizes_file import Row, as_row, gather, read_sizes, write_sizes
+from timm_sizes.statuses import Status
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+
+    from timm_sizes.items import ModelSize
+
+logger = logging.getLogger(__name__)
+
+
+class NormaliseUnits:
+    """Turns sizes as a page shows them ("1.22 GB") into whole bytes; what is no size becomes an error, not a number."""
+
+    def process_item(self, item: ModelSize) -> ModelSize:
+        adapter = ItemAdapter(item)
+        try:
+            adapter["size_bytes"] = _as_bytes(adapter["size_bytes"])
+            adapter["other_weights"] = {name: _as_bytes(size) for name, size in adapter["other_weights"].items()}
+        except ValueError as error:
+            adapter["status"], adapter["reason"] = Status.ERROR, str(error)
+            adapter["size_bytes"], adapter["other_weights"] = None, {}
+        return item
+
+
+class Deduplicate:
+    """Lets one item a model through: a resumed crawl can answer for a name twice."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def process_item(self, item: ModelSize) -> ModelSize:
+        model = ItemAdapter(item)["model"]
+        if model in self._seen:
+            raise DropItem(f"{model} is there already", log_level="DEBUG")
+        self._seen.add(model)
+        return item
+
+
+class Export:
+    """Gathers the rows and writes SIZES_FILE when the crawl ends, in one go; a kill leaves the file as it was."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._rows: list[Row] = []
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_item(self, item: ModelSize) -> ModelSize:
+        self._crawler.stats.inc_value(f"timm_sizes/status/{item.status}")
+        self._rows.append(as_row(item))
+        return item
+
+    def close_spider(self) -> None:
+        path = self._crawler.spider.seeds.sizes_file  # type: ignore[union-attr]
+        if self._rows:
+            write_sizes(path, gather(read_sizes(path), self._rows).values())
+
+
+def _as_bytes(size: int | str | None) -> int | None:
+    return parse_size(size) if isinstance(size, str) else size

@@ -1,0 +1,85 @@
+"""The project's settings: Scrapy's own first, each with its default and the reason for another value, then ours.
+
+The environment is read here and nowhere else, but for the token (middlewares.HubAuth), which no setting may show.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from timm_sizes.hub.token import is_true
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+BOT_NAME = "timm_sizes"
+SPIDER_MODULES = ["timm_sizes.spiders"]
+NEWSPIDER_MODULE = "timm_sizes.spiders"
+COMMANDS_MODULE = "timm_sizes.commands"
+
+# Tells the Hub's operators who asks; we do not pass for hf_hub (default: Scrapy/VERSION).
+USER_AGENT = "timm_sizes (checkpoint sizes of timm models; Scrapy)"
+
+# The Hub's robots.txt allows everything, and asking for it would cost a request of every refresh (default: False).
+ROBOTSTXT_OBEY = False
+
+# --- Speed: the quota is the limit, kept by HubQuota; below it nothing should hold the crawl back ---
+CONCURRENT_REQUESTS = 64  # default 16: an answer of the Hub takes some 150 ms
+CONCURRENT_REQUESTS_PER_DOMAIN = 64  # default 8: there is one host; equal to the above, so that none waits on its way
+CONCURRENT_ITEMS = 1  # default 100: items are handled in microseconds, a pool for them costs more than it gives
+WARN_ON_GENERATOR_RETURN_VALUE = False  # default True: the check parses the callbacks' source for every answer
+DOWNLOAD_DELAY = 0  # default 0: see HubQuota
+
+# --- Patience ---
+DOWNLOAD_TIMEOUT = 30  # default 180 s: an answer is 3 kB
+RETRY_TIMES = 5  # default 2: at 8 % bad answers two retries would lose a name in 2,000, five none in a million
+RETRY_HTTP_CODES = [408, 500, 502, 503, 504, 522, 524]  # default, less 429: HubQuota waits that out
+REDIRECT_MAX_TIMES = 5  # default 20: a repo renamed twice takes two
+
+# --- What is not needed ---
+METAREFRESH_ENABLED = False  # default True: no page may send the crawl elsewhere
+REFERER_ENABLED = False  # default True
+URLLENGTH_LIMIT = 0  # default 2083: would drop a list page with a long cursor without a word
+COOKIES_ENABLED = False  # default True: the API has none
+TELNETCONSOLE_ENABLED = False  # default True: opens a port
+REMOTE_CONTROL_ENABLED = False  # default True: opens a port
+DOWNLOAD_VERIFY_CERTIFICATES = True  # default False: we may send a token
+
+DOWNLOADER_MIDDLEWARES = {
+    # Below HttpCompression (590), where answers are unpacked: the policy reads an answer before it is kept. Above
+    # Retry (550), which must not see cached errors; there are none.
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": 580,
+    # Before Redirect (600) gets to see an answer.
+    "timm_sizes.middlewares.SameHost": 610,
+    # Behind the cache: what it answers costs no quota.
+    "timm_sizes.middlewares.HubQuota": 940,
+    # Last before the wire, so that the token is on a request only while it is under way.
+    "timm_sizes.middlewares.HubAuth": 950,
+}
+ITEM_PIPELINES = {
+    "timm_sizes.pipelines.NormaliseUnits": 100,
+    "timm_sizes.pipelines.Deduplicate": 200,  # before Export, which counts and keeps what it gets
+    "timm_sizes.pipelines.Export": 300,
+}
+EXTENSIONS = {
+    "timm_sizes.jobdir.JobDirGuard": 0,  # before anything opens the job directory
+    "timm_sizes.extensions.Progress": 500,
+    "timm_sizes.extensions.Summary": 510,
+}
+
+# --- The HTTP cache stands in for a list of what is done: a crawl that was killed goes on from it ---
+HTTPCACHE_ENABLED = True  # default False
+HTTPCACHE_DIR = "httpcache"  # default; relative to the project's .scrapy folder
+HTTPCACHE_EXPIRATION_SECS = 0  # default: never; an answer at a commit stays true
+HTTPCACHE_POLICY = "timm_sizes.httpcache.HubCachePolicy"
+HTTPCACHE_STORAGE = "timm_sizes.httpcache.SqliteCacheStorage"
+
+FEED_EXPORT_ENCODING = "utf-8"  # default None: JSON feeds would be escaped to ASCII
+LOG_LEVEL = "INFO"  # default DEBUG: a line for every answer and item
+STATS_DUMP = False  # default True: the summary says what matters, and --loglevel DEBUG the rest
+
+# --- Ours. Used by the spider, HubAuth, HubQuota and HubCachePolicy ---
+HF_ENDPOINT = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+HF_HUB_OFFLINE = is_true(os.environ.get("HF_HUB_OFFLINE")) or is_true(os.environ.get("TRANSFORMERS_OFFLINE"))
+# Used by Export and the commands: the one file between crawl and merge.
+SIZES_FILE = os.environ.get("SIZES_FILE") or str(PROJECT_DIR / "output" / "model_sizes.csv")

@@ -1,0 +1,1 @@
+"""The project's spiders: there is one, hf_sizes."""

@@ -1,0 +1,254 @@
+"""The spider hf_sizes: names → requests → items. Wire formats are hub/'s business, files the pipelines'."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapy import Request, Spider
+from scrapy.downloadermiddlewares.retry import get_retry_request
+from scrapy.exceptions import CloseSpider
+from scrapy.http import TextResponse
+from scrapy.spidermiddlewares.httperror import HttpError
+
+from timm_sizes.answers import from_catalogue, from_repo, from_target, refusal, unsized
+from timm_sizes.errors import InputError, PayloadError
+from timm_sizes.httpcache import REFRESH_META
+from timm_sizes.hub.endpoints import commit_of, list_url, model_info_url, next_list_url, repo_of, tree_page_url
+from timm_sizes.hub.payloads import RepoInfo, parse_model_info, parse_model_list
+from timm_sizes.hub.tree_page import parse_tree_page
+from timm_sizes.last_crawl import keep_table, record_tables
+from timm_sizes.middlewares import TOKEN_META
+from timm_sizes.plan import RepoQuestion, make_plan
+from timm_sizes.seeds import CHECKPOINT_COLUMN, Seeds, read_seeds, table_names
+from timm_sizes.statuses import Status
+from timm_sizes.tables import MAX_TABLE_BYTES, parse_table
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.settings import BaseSettings
+    from twisted.python.failure import Failure
+
+    from timm_sizes.items import ModelSize
+
+_TABLE_PRIORITY, _LIST_PRIORITY = 20, 10
+
+
+class HfSizesSpider(Spider):
+    """Asks the Hub how big the checkpoint of each model in a benchmark table is.
+
+    Arguments (``-a``), all optional: ``table`` (paths, URLs, globs separated by commas, or ``-``), ``column`` (of the
+    names, default ``model``), ``route`` (``api`` or ``page``), ``refresh`` and ``dry_run`` (0 or 1).
+    """
+
+    name = "hf_sizes"
+    handle_httpstatus_list = (401, 403, 404)  # how the Hub says that a repo is missing, private or gated
+
+    def __init__(self, seeds: Seeds, endpoint: str) -> None:
+        super().__init__()
+        self.seeds = seeds
+        self.endpoint = endpoint
+        self._tables_to_come = len(seeds.urls)
+        self._told = False
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, seeds: Seeds | None = None, **kwargs: Any) -> Self:
+        """Make the spider from its arguments, or from *seeds* if the crawl command has read them already."""
+        settings = crawler.settings
+        if seeds is None:
+            seeds = read_seeds(kwargs, Path(settings["SIZES_FILE"]), offline=settings.getbool("HF_HUB_OFFLINE"))
+        return super().from_crawler(crawler, seeds=seeds, endpoint=settings["HF_ENDPOINT"])
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Take HF_ENDPOINT with or without a slash at its end, as huggingface_hub does."""
+        super().update_settings(settings)
+        settings.set("HF_ENDPOINT", settings["HF_ENDPOINT"].rstrip("/"), priority="cmdline")
+
+    async def start(self) -> AsyncIterator[Request | ModelSize]:
+        """Yield what the tables ask after; tables at a URL are fetched first, so that each repo is asked once."""
+        for path, data in self.seeds.unkept.items():
+            keep_table(path, data)
+        for url in self.seeds.urls:
+            yield Request(
+                url,
+                self.parse_table,
+                errback=self.table_failed,
+                cb_kwargs={"url": url},
+                priority=_TABLE_PRIORITY,
+                dont_filter=True,  # a resumed crawl has to read its tables again
+                meta={"download_maxsize": MAX_TABLE_BYTES},
+            )
+        if not self.seeds.urls:
+            for result in self._ask():
+                yield result
+
+    def parse_table(self, response: Response, url: str) -> Iterator[Request | ModelSize]:
+        """Take in the table at *url*; when it is the last one to come, ask after all names."""
+        try:
+            if response.status != 200:
+                raise InputError(f"{url}: HTTP {response.status}; expected a CSV or JSON table")
+            table = parse_table(response.body, url, self.seeds.column, [CHECKPOINT_COLUMN])
+        except InputError as error:
+            raise self._stopped(str(error)) from None
+        known = set(self.seeds.names)
+        self.seeds.names.extend(name for name in table_names(table, self.seeds.column) if name not in known)
+        keep_table(self.seeds.urls[url], response.body)
+        self.seeds.tables.append(self.seeds.urls[url])
+        self._tables_to_come -= 1
+        if not self._tables_to_come:
+            yield from self._ask()
+
+    def table_failed(self, failure: Failure) -> None:
+        """End a crawl whose table could not be had: there is nothing to ask."""
+        url = failure.request.cb_kwargs["url"]  # type: ignore[attr-defined]
+        raise self._stopped(f"{url}: {_why(failure)}; expected a CSV or JSON table")
+
+    def parse_list(self, response: Response, questions: list[RepoQuestion]) -> Iterator[Request | ModelSize]:
+        """Ask the repos that this page of their organisation's list shows, at their commits; then go on to the next.
+
+        A further page is asked only while it can save more than the request it costs.
+        """
+        self._check_token(response)
+        try:
+            commits = parse_model_list(response.body) if response.status == 200 else {}
+        except PayloadError as error:
+            assert response.request is not None
+            again = get_retry_request(response.request, spider=self, reason=str(error))
+            yield from [again] if again else self._repo_requests(questions, {})
+            return
+        yield from self._repo_requests([asked for asked in questions if asked.repo_id in commits], commits)
+        missing = [asked for asked in questions if asked.repo_id not in commits]
+        link = (response.headers.get("Link") or b"").decode("latin-1")
+        next_url = next_list_url(self.endpoint, link)
+        if next_url is not None and len(missing) > 1:
+            yield self._list_request(next_url, missing)
+        else:
+            yield from self._repo_requests(missing, {})
+
+    def list_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
+        """Ask the repos without their commits when the list cannot be had."""
+        questions = failure.request.cb_kwargs["questions"]  # type: ignore[attr-defined]
+        self.logger.warning("No list of %s (%s): its repos are asked at main", questions[0].organisation, _why(failure))
+        yield from self._repo_requests(questions, {})
+
+    def parse_repo(self, response: Response, question: RepoQuestion) -> Iterator[Request | ModelSize]:
+        """Yield the item of each name that shares the repo, or ask again where the answer makes no sense."""
+        assert response.request is not None
+        self._check_token(response)
+        at = _answered_at(response)
+        if response.status != 200:
+            status, reason = self._refusal(response, question)
+            yield from self._unsized(question, status, reason, at)
+            return
+        try:
+            info = self._read(response)
+        except PayloadError as error:
+            again = get_retry_request(response.request, spider=self, reason=str(error))
+            yield from [again] if again else self._unsized(question, Status.ERROR, f"no sound answer: {error}")
+            return
+        for model in question.models:
+            yield from_repo(model, info, self.seeds.route, at)
+
+    def repo_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
+        """Yield an error item for each name whose repo gave no answer, retries included."""
+        question = failure.request.cb_kwargs["question"]  # type: ignore[attr-defined]
+        yield from self._unsized(question, Status.ERROR, _why(failure))
+
+    def _ask(self) -> Iterator[Request | ModelSize]:
+        plan = make_plan(self.seeds.names)
+        self.crawler.stats.set_value("timm_sizes/names", len(self.seeds.names))
+        self.crawler.stats.set_value("timm_sizes/repos", len(plan.questions))
+        record_tables(self.seeds.sizes_file, self.seeds.tables, self.seeds.column)
+        for model, target in plan.settled.items():
+            yield from_target(model, target)
+        if self.seeds.offline:
+            for question in plan.questions:
+                yield from (from_catalogue(model, question.repo_id) for model in question.models)
+            return
+        for organisation, questions in plan.listed.items():
+            yield self._list_request(list_url(self.endpoint, organisation), questions)
+        yield from self._repo_requests(plan.direct, {})
+
+    def _list_request(self, url: str, questions: list[RepoQuestion]) -> Request:
+        return Request(
+            url,
+            self.parse_list,
+            errback=self.list_failed,
+            cb_kwargs={"questions": questions},
+            priority=_LIST_PRIORITY,
+        )
+
+    def _repo_requests(self, questions: list[RepoQuestion], commits: dict[str, str]) -> Iterator[Request]:
+        address = tree_page_url if self.seeds.route == "page" else model_info_url
+        for question in questions:
+            yield Request(
+                address(self.endpoint, question.repo_id, commits.get(question.repo_id, question.revision)),
+                self.parse_repo,
+                errback=self.repo_failed,
+                cb_kwargs={"question": question},
+                meta={REFRESH_META: True} if self.seeds.refresh else {},
+            )
+
+    def _read(self, response: Response) -> RepoInfo:
+        if self.seeds.route == "page":
+            if not isinstance(response, TextResponse):
+                raise PayloadError("not a page")
+            info = parse_tree_page(response.text)
+        else:
+            info = parse_model_info(response.body)
+        if info.repo_id.lower() != repo_of(response.url, self.endpoint).lower():
+            raise PayloadError("the answer is about another repo")
+        if commit_of(response.url) not in ("", info.sha):
+            raise PayloadError("the answer is about another commit")
+        return info
+
+    def _refusal(self, response: Response, question: RepoQuestion) -> tuple[Status, str]:
+        names = ("X-Error-Code", "X-Error-Message")
+        headers = {name.lower(): (response.headers.get(name) or b"").decode("latin-1") for name in names}
+        meaning = refusal(response.status, headers, self.seeds.route)
+        if meaning is None or (headers["x-error-code"] == "RevisionNotFound" and not question.revision):
+            return Status.ERROR, f"HTTP {response.status}"
+        return meaning
+
+    def _check_token(self, response: Response) -> None:
+        """End the crawl on a 401 to a token: a valid one is answered 404 or 403, whatever the repo.
+
+        Going on would record private repos as missing, and every repo where the Hub rejects a bad token outright.
+        """
+        gated = response.headers.get("X-Error-Code") == b"GatedRepo"
+        assert response.request is not None
+        if response.status == 401 and response.request.meta.get(TOKEN_META) and not gated:
+            raise self._stopped("the Hub does not accept the token: log in again (hf auth login), or unset HF_TOKEN")
+
+    def _stopped(self, reason: str) -> CloseSpider:
+        if not self._told:
+            self.logger.error(reason)
+        self._told = True
+        return CloseSpider(reason)
+
+    def _unsized(self, question: RepoQuestion, status: Status, reason: str, at: str = "") -> Iterator[ModelSize]:
+        for model in question.models:
+            yield unsized(model, status, reason, question.repo_id, self.seeds.route, at)
+
+
+def _answered_at(response: Response) -> str:
+    """Return when the Hub answered, to the second: its Date header, which a cached answer keeps."""
+    try:
+        moment = parsedate_to_datetime((response.headers.get("Date") or b"").decode("latin-1"))
+    except ValueError:
+        moment = datetime.now(UTC)
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _why(failure: Failure) -> str:
+    error = failure.value
+    if isinstance(error, HttpError):
+        return f"HTTP {error.response.status}"
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
