@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
+from scrapy.settings import SETTINGS_PRIORITIES
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.log import get_scrapy_root_handler
 from tqdm import tqdm
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
+
+    from timm_sizes.seeds import Seeds
 
 
 class Progress:
@@ -120,6 +124,12 @@ class Summary:
         seeds = self._crawler.spider.seeds  # type: ignore[union-attr]
         if self._reason != "finished":
             return [f"  stopped ({self._reason}): the same command again goes on from here"]
-        tables = " ".join(shown_path(table) for table in seeds.tables)
         again = ["  some names had no answer: the same command again asks for those alone"] if errors else []
-        return [f"  sizes are in {shown_path(seeds.sizes_file)}", *again, f"  next: scrapy merge {tables}"]
+        return [f"  sizes are in {shown_path(seeds.sizes_file)}", *again, f"  next: {self._merge_command(seeds)}"]
+
+    def _merge_command(self, seeds: Seeds) -> str:
+        # Without a table, merge takes those of the last crawl: what a long list of them is best written as.
+        table = [shown_path(seeds.tables[0])] if len(seeds.tables) == 1 else []
+        by_option = self._crawler.settings.getpriority("SIZES_FILE") == SETTINGS_PRIORITIES["cmdline"]
+        sizes_file = ["-s", f"SIZES_FILE={seeds.sizes_file}"] if by_option else []
+        return shlex.join(["scrapy", "merge", *table, *sizes_file])

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from timm_sizes.names import Target, resolve
 
-# From so many repos of one organisation on, its list is asked for the commits first. timm, the largest, takes two
-# pages: a crawl and one refresh of n repos cost 2 + n + 2 requests with the list and 2 n without it.
-LIST_PAYS_FROM = 5
+# Pages of an organisation's list, 1,000 repos each, where it is more than one.
+_LIST_PAGES = {"timm": 2}
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,17 @@ def make_plan(names: Iterable[str]) -> Plan:
     for question in questions.values():
         if question.organisation and not question.revision:
             groups.setdefault(question.organisation, []).append(question)
-    listed = {owner: group for owner, group in groups.items() if len(group) >= LIST_PAYS_FROM}
+    listed = {owner: group for owner, group in groups.items() if _list_pays(owner, len(group))}
     direct = [question for question in questions.values() if question.revision or question.organisation not in listed]
     return Plan(settled, direct, listed)
+
+
+def _list_pays(owner: str, repos: int) -> bool:
+    """Tell whether it is cheaper to ask for *owner*'s list first, so that answers can be kept at their commits.
+
+    With a list of p pages, a crawl and one refresh of n repos cost p + n + p requests; without it they cost 2 n.
+    """
+    return repos > 2 * _LIST_PAGES.get(owner, 1)
 
 
 def describe(plan: Plan) -> Iterable[str]:

@@ -38,7 +38,7 @@ REDIRECT_MAX_TIMES = 5  # default 20: a repo renamed twice takes two
 
 # --- What is not needed ---
 METAREFRESH_ENABLED = False  # default True: no page may send the crawl elsewhere
-REFERER_ENABLED = False  # default True
+REFERRER_POLICY = "no-referrer"  # default: the address asked before
 URLLENGTH_LIMIT = 0  # default 2083: would drop a list page with a long cursor without a word
 COOKIES_ENABLED = False  # default True: the API has none
 TELNETCONSOLE_ENABLED = False  # default True: opens a port
