@@ -1,0 +1,1 @@
+"""The project's tests: run from the project folder with python -m pytest."""
