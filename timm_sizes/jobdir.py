@@ -37,7 +37,7 @@ class JobDirGuard:
         reason = _why_not_resumed(folder, question, sizes_are_there=sizes_are_there)
         if reason:
             aside = _set_aside(folder)
-            logger.warning("JOBDIR %s: %s; its queue is set aside in %s, the HTTP cache answers", folder, reason, aside)
+            logger.info("JOBDIR %s: %s; its queue is set aside in %s, the HTTP cache answers", folder, reason, aside)
         self._mark(_RUNNING)
 
     @classmethod

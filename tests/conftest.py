@@ -1,0 +1,34 @@
+"""Fixtures that all tests share: one stand-in Hub a session, emptied for each test, and a folder to work in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hub import StandInHub
+from tests.workplace import Workplace
+
+
+@pytest.fixture(scope="session")
+def hub_process() -> Iterator[StandInHub]:
+    with StandInHub() as hub:
+        yield hub
+
+
+@pytest.fixture
+def hub(hub_process: StandInHub) -> StandInHub:
+    hub_process.clear()
+    return hub_process
+
+
+@pytest.fixture
+def workplace(hub: StandInHub, tmp_path: Path) -> Workplace:
+    return Workplace(tmp_path, hub.url)
+
+
+@pytest.fixture
+def offline(tmp_path: Path) -> Workplace:
+    """A workplace whose Hub is an address where nobody listens."""
+    return Workplace(tmp_path, "http://127.0.0.1:9")

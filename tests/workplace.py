@@ -1,0 +1,109 @@
+"""A folder to run the project's commands in, as a user does: in a process of their own, against the stand-in Hub."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+# No command of a test takes long; one that waits longer than this would wait for ever.
+PATIENCE = 120
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit status and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A folder with a sizes file, a cache and tables of its own."""
+
+    folder: Path
+    endpoint: str
+
+    @property
+    def sizes_file(self) -> Path:
+        return self.folder / "sizes.csv"
+
+    @property
+    def cache_file(self) -> Path:
+        return self.folder / "cache" / "hf_sizes.sqlite"
+
+    def environment(self, changes: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the environment of a command: no token, and nothing of the machine's own Hugging Face settings."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING", "XDG_"))}
+        hub = {
+            "HF_ENDPOINT": self.endpoint,
+            "HF_HOME": str(self.folder / "hf_home"),
+            "SIZES_FILE": str(self.sizes_file),
+        }
+        return {
+            **own,
+            **hub,
+            "PYTHONPATH": str(PROJECT),
+            "PYTHONWARNINGS": "error::DeprecationWarning",
+            **(changes or {}),
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "scrapy.cmdline", *arguments]
+
+    def crawl_command(self, *arguments: str) -> list[str]:
+        return self.command("crawl", "hf_sizes", "-s", f"HTTPCACHE_DIR={self.folder / 'cache'}", *arguments)
+
+    def run(self, *arguments: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
+        """Run ``scrapy`` with these *arguments* in the project and wait for its end."""
+        return self._run(self.command(*arguments), env, stdin)
+
+    def crawl(self, *arguments: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
+        """Run ``scrapy crawl hf_sizes`` with this workplace's cache and wait for its end."""
+        return self._run(self.crawl_command(*arguments), env, stdin)
+
+    def start_crawl(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Start a crawl that the test stops itself."""
+        return subprocess.Popen(
+            self.crawl_command(*arguments),
+            cwd=PROJECT,
+            env=self.environment(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def table(self, models: Iterable[str], name: str = "table.csv", column: str = "model") -> str:
+        """Write a table of these *models* and return its path."""
+        path = self.folder / name
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerows([[column, "top1"], *([model, "80.000"] for model in models)])
+        return str(path)
+
+    def sizes(self) -> dict[str, dict[str, str]]:
+        """Return the rows of the sizes file by model."""
+        with self.sizes_file.open(encoding="utf-8", newline="") as file:
+            return {row["model"]: row for row in csv.DictReader(file)}
+
+    def statuses(self) -> dict[str, str]:
+        return {model: row["status"] for model, row in self.sizes().items()}
+
+    def _run(self, command: list[str], env: Mapping[str, str] | None, stdin: bytes) -> Ended:
+        ended = subprocess.run(
+            command,
+            cwd=PROJECT,
+            env=self.environment(env),
+            input=stdin,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
