@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -91,9 +92,7 @@ def test_list_of_several_pages_is_walked(hub: StandInHub, workplace: Workplace) 
     assert set(workplace.statuses().values()) == {"ok"}
 
 
-def test_mirror_that_passes_on_the_hubs_own_links_is_walked_at_the_mirror(
-    hub: StandInHub, workplace: Workplace
-) -> None:
+def test_mirror_that_passes_on_the_hubs_links_is_walked_itself(hub: StandInHub, workplace: Workplace) -> None:
     put_resnets(hub)
     hub.behave(list_page_size=1, list_link_host="https://huggingface.co")
     assert workplace.crawl("-a", f"table={workplace.table(RESNETS)}").status == 0
@@ -136,9 +135,8 @@ def test_each_kind_of_missing_size_has_its_status(hub: StandInHub, workplace: Wo
         Repo(id="me/onnx", files={"onnx/model.onnx": 5, "open_clip_pytorch_model.bin": 7}),
         Repo(id="me/shards", files={"model-00001-of-00002.safetensors": 5, "model.safetensors.index.json": 1}),
     )
-    hub.behave(
-        raw_answers={"/api/models/me/gated": {"status": 403, "headers": {"X-Error-Code": "GatedRepo"}, "body": ""}}
-    )
+    gated = {"status": 403, "headers": {"X-Error-Code": "GatedRepo"}, "body": ""}
+    hub.behave(raw_answers={"/api/models/me/gated": gated})
     expected = {
         "hf-hub:me/missing": "not_found",
         "hf-hub:me/private": "not_found",
@@ -165,10 +163,8 @@ def test_only_a_pickle_is_sized_and_other_weights_are_not_added(hub: StandInHub,
     workplace.crawl("-a", f"table={workplace.table(['hf-hub:me/clip'])}")
     row = workplace.sizes()["hf-hub:me/clip"]
     assert (row["filename"], row["size_bytes"]) == ("pytorch_model.bin", "1000")
-    assert json.loads(row["other_weights"]) == {
-        "open_clip_pytorch_model.bin": 5000,
-        "open_clip_model.safetensors": 4900,
-    }
+    del files["pytorch_model.bin"]
+    assert json.loads(row["other_weights"]) == files
 
 
 def test_local_checkpoints_are_measured_on_disk(workplace: Workplace) -> None:
@@ -269,17 +265,8 @@ def test_summary_names_the_figures_the_file_and_the_next_command(hub: StandInHub
     put_resnets(hub)
     table = workplace.table([*RESNETS, "gcvit_base"])
     ended = workplace.crawl("-a", f"table={table}", "--nolog")
-    figures = dict(
-        line.rsplit(maxsplit=1) for line in ended.err.splitlines() if line.split() and line.split()[-1].isdigit()
-    )
-    assert {label.strip(): int(count) for label, count in figures.items()} == {
-        "names": 6,
-        "repos": 5,
-        "requests": 6,
-        "from cache": 0,
-        "ok": 5,
-        "no_hub_repo": 1,
-    }
+    figures = {match[1]: int(match[2]) for match in re.finditer(r"^  (\S.*\S) +(\d+)$", ended.err, re.MULTILINE)}
+    assert figures == {"names": 6, "repos": 5, "requests": 6, "from cache": 0, "ok": 5, "no_hub_repo": 1}
     assert f"sizes are in {workplace.sizes_file}" in ended.err
     assert f"next: scrapy merge {table}" in ended.err
     assert ended.out == ""
@@ -289,14 +276,10 @@ def test_log_of_a_normal_run_has_no_warnings(hub: StandInHub, workplace: Workpla
     put_resnets(hub)
     for _ in range(2):
         ended = workplace.crawl("-a", f"table={workplace.table(RESNETS)}", "-s", f"JOBDIR={workplace.folder / 'job'}")
-        assert not [
-            line for line in ended.err.splitlines() if any(word in line for word in ("WARN", "ERROR", "Traceb"))
-        ]
+        assert not re.search(r"(WARNING|ERROR|CRITICAL): |Traceback", ended.err)
 
 
-def test_names_without_an_answer_make_the_exit_status_1_and_are_asked_again(
-    hub: StandInHub, workplace: Workplace
-) -> None:
+def test_name_without_an_answer_makes_exit_status_1_and_is_asked_again(hub: StandInHub, workplace: Workplace) -> None:
     put_resnets(hub)
     hub.behave(fault_paths={f"/api/models/timm/{RESNETS[0]}": {"fault": "5xx", "times": None}})
     table = workplace.table(RESNETS)

@@ -13,12 +13,15 @@ from tests.hub import StandInHub, timm_repo
 from tests.resnets import RESNETS, list_paths, put_resnets, repo_paths
 from tests.workplace import Workplace
 
-MANY = [f"net{number:03}.tag_in1k" for number in range(300)]
+MANY = [f"net{number:04}.tag_in1k" for number in range(1266)]
 
 
-def put_many(hub: StandInHub) -> None:
-    hub.put(*(timm_repo(name, 1_000_000 + number) for number, name in enumerate(MANY)))
-    hub.behave(quota={"api": None}, latency=0.02)
+def put_many(hub: StandInHub) -> dict[str, str]:
+    """Host a results table's number of repos and return the sizes that are right."""
+    repos = {name: timm_repo(name, 1_000_000 + number) for number, name in enumerate(MANY)}
+    hub.put(*repos.values())
+    hub.behave(quota={"api": None}, latency=0.05)
+    return {name: str(repo.files["model.safetensors"]) for name, repo in repos.items()}
 
 
 def undated(workplace: Workplace) -> dict[str, dict[str, str]]:
@@ -84,11 +87,8 @@ def test_page_route_is_kept_at_the_commit_too(hub: StandInHub, workplace: Workpl
 def test_refusals_and_faults_are_never_kept(hub: StandInHub, workplace: Workplace) -> None:
     put_resnets(hub)
     faults = ["5xx", "challenge", "wrong_shape", "truncate"]
-    aims = {
-        f"/api/models/timm/{name}/": {"fault": fault, "times": None}
-        for name, fault in zip(RESNETS, faults, strict=False)
-    }
-    hub.behave(fault_paths=aims)
+    aims = dict(zip([f"/api/models/timm/{name}/" for name in RESNETS], faults, strict=False))
+    hub.behave(fault_paths={path: {"fault": fault, "times": None} for path, fault in aims.items()})
     table = workplace.table(RESNETS)
     assert workplace.crawl("-a", f"table={table}").status == 1
     assert list(workplace.statuses().values()).count("error") == len(faults)
@@ -122,18 +122,25 @@ def test_interrupted_crawl_ends_as_one_that_ran_through(
     assert undated(workplace) == undated(whole)
 
 
-def test_random_kills_in_a_row_lose_nothing(hub: StandInHub, workplace: Workplace, tmp_path: Path) -> None:
-    put_many(hub)
-    table = workplace.table(MANY)
+@pytest.mark.parametrize("jobdir", [False, True], ids=["cache", "jobdir"])
+def test_twenty_kills_in_a_row_lose_and_double_nothing(hub: StandInHub, workplace: Workplace, jobdir: bool) -> None:
+    right = put_many(hub)
     chance = random.Random(7)
-    arguments = ["-a", f"table={table}", "-s", f"JOBDIR={workplace.folder / 'job'}"]
-    for _ in range(4):
-        hub.forget()
-        stop_after(hub, workplace.start_crawl(*arguments), chance.randrange(1, 80), signal.SIGKILL)
+    arguments = [
+        "-a",
+        f"table={workplace.table(MANY)}",
+        *(["-s", f"JOBDIR={workplace.folder / 'job'}"] if jobdir else []),
+    ]
+    for _ in range(20):
+        stop_after(
+            hub, workplace.start_crawl(*arguments), len(hub.requests()) + chance.randrange(1, 60), signal.SIGKILL
+        )
     assert workplace.crawl(*arguments).status == 0
-    assert {model: row["size_bytes"] for model, row in workplace.sizes().items()} == {
-        name: str(timm_repo(name, 1_000_000 + number).files["model.safetensors"]) for number, name in enumerate(MANY)
-    }
+    lines = workplace.sizes_file.read_text().splitlines()[1:]
+    assert len(lines) == len(MANY)
+    assert {model: row["size_bytes"] for model, row in workplace.sizes().items()} == right
+    again = len(repo_paths(hub)) - len(set(repo_paths(hub)))
+    assert again <= 20 * 64  # a kill costs what was in flight
 
 
 def test_cleanly_stopped_job_goes_on_from_its_queue(hub: StandInHub, workplace: Workplace) -> None:

@@ -42,14 +42,11 @@ class Workplace:
     def environment(self, changes: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the environment of a command: no token, and nothing of the machine's own Hugging Face settings."""
         own = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING", "XDG_"))}
-        hub = {
+        return {
+            **own,
             "HF_ENDPOINT": self.endpoint,
             "HF_HOME": str(self.folder / "hf_home"),
             "SIZES_FILE": str(self.sizes_file),
-        }
-        return {
-            **own,
-            **hub,
             "PYTHONPATH": str(PROJECT),
             "PYTHONWARNINGS": "error::DeprecationWarning",
             **(changes or {}),

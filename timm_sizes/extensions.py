@@ -122,6 +122,8 @@ class Summary:
 
     def _next_steps(self, errors: int) -> list[str]:
         seeds = self._crawler.spider.seeds  # type: ignore[union-attr]
+        if self._crawler.stats.get_value("timm_sizes/write_error"):
+            return [f"  {shown_path(seeds.sizes_file)} was NOT written: make room, then the same command again"]
         if self._reason != "finished":
             return [f"  stopped ({self._reason}): the same command again goes on from here"]
         again = ["  some names had no answer: the same command again asks for those alone"] if errors else []

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from timm_sizes.errors import InputError
 
@@ -30,6 +33,21 @@ def write_atomically(path: Path, chunks: Iterable[str | bytes]) -> None:
         raise
 
 
+@contextmanager
+def held(path: Path, what: str) -> Iterator[None]:
+    """Hold the lock file *path* for as long as the ``with`` block lasts; the system frees it when a process dies.
+
+    Raises InputError, naming *what* it protects, when another process holds it.
+    """
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise InputError(f"{what} is in use by another crawl; wait for its end or name another one") from None
+    with lock:
+        yield
+
+
 def check_writable(path: Path, what: str) -> None:
     """Raise InputError unless a file can be made at *path*; *what* names it in the message."""
     folder = path.parent
@@ -39,6 +57,14 @@ def check_writable(path: Path, what: str) -> None:
         raise InputError(f"{what}: there is no folder {folder}; make it first")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(f"{what}: the folder {folder} is not writable")
+
+
+def make_folder(path: Path, what: str) -> None:
+    """Make the folder *path* with those above it, unless it is there; InputError, naming *what* it is for, if not."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{what}: {path}: {(error.strerror or str(error)).lower()}; expected a folder") from None
 
 
 def shown_path(path: Path) -> str:

@@ -88,14 +88,7 @@ class SqliteCacheStorage:
         self._expiration_secs = settings.getint("HTTPCACHE_EXPIRATION_SECS")
 
     def open_spider(self, spider: Spider) -> None:
-        path = self._folder / f"{spider.name}.sqlite"
-        try:
-            self._database = _connect(path)
-        except sqlite3.DatabaseError as error:
-            aside = path.with_suffix(".damaged")
-            path.replace(aside)
-            logger.warning("The HTTP cache %s is damaged (%s): set aside as %s", path, error, aside.name)
-            self._database = _connect(path)
+        self._database = _open(self._folder / f"{spider.name}.sqlite")
         assert spider.crawler.request_fingerprinter is not None
         self._fingerprinter: RequestFingerprinterProtocol = spider.crawler.request_fingerprinter
         self._stats = spider.crawler.stats
@@ -133,7 +126,21 @@ class SqliteCacheStorage:
             self._stats.inc_value("httpcache/store_error")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        return _connect(path)
+    except sqlite3.OperationalError as error:
+        # A full or read-only disk: nothing is wrong with what is there, and the crawl can do without.
+        logger.warning("The HTTP cache %s cannot be used (%s): nothing is kept this time", path, error)
+        return _connect(":memory:")
+    except sqlite3.DatabaseError as error:
+        aside = path.with_suffix(".damaged")
+        path.replace(aside)
+        logger.warning("The HTTP cache %s is damaged (%s): set aside as %s", path, error, aside.name)
+        return _connect(path)
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
     # Autocommit, with a write-ahead log: an answer is safe from a kill as soon as it is stored, without an fsync each.
     database = sqlite3.connect(path, isolation_level=None, timeout=30)
     try:

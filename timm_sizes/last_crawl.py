@@ -21,10 +21,10 @@ def keep_table(path: Path, data: bytes) -> None:
     write_atomically(path, [data])
 
 
-def record_tables(sizes_file: Path, tables: Iterable[Path], column: str) -> None:
-    """Note the *tables* and the name *column* that the crawl was seeded from. Raises OSError."""
+def table_record(sizes_file: Path, tables: Iterable[Path], column: str) -> tuple[Path, bytes]:
+    """Return the note of which *tables* and name *column* a crawl was seeded from, and where it is to be kept."""
     record = {"tables": [str(path.resolve()) for path in tables], "column": column}
-    keep_table(_record_path(sizes_file), json.dumps(record, indent=1).encode() + b"\n")
+    return _record_path(sizes_file), json.dumps(record, indent=1).encode() + b"\n"
 
 
 def read_record(sizes_file: Path) -> tuple[list[str], str]:

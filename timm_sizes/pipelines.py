@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
+from timm_sizes.errors import InputError
 from timm_sizes.hub.units import parse_size
 from timm_sizes.sizes_file import Row, as_row, gather, read_sizes, write_sizes
 from timm_sizes.statuses import Status
@@ -67,9 +68,14 @@ class Export:
         return item
 
     def close_spider(self) -> None:
+        if not self._rows:
+            return
         path = self._crawler.spider.seeds.sizes_file  # type: ignore[union-attr]
-        if self._rows:
+        try:
             write_sizes(path, gather(read_sizes(path), self._rows).values())
+        except (OSError, InputError) as error:
+            self._crawler.stats.inc_value("timm_sizes/write_error")
+            logger.error("%s was not written (%s); what was answered is in the HTTP cache", path, error)
 
 
 def _as_bytes(size: int | str | None) -> int | None:

@@ -32,6 +32,8 @@ DOWNLOAD_DELAY = 0  # default 0: see HubQuota
 
 # --- Patience ---
 DOWNLOAD_TIMEOUT = 30  # default 180 s: an answer is 3 kB
+DOWNLOAD_MAXSIZE = 64 * 2**20  # default 1 GiB: nothing that is asked for is near it
+DOWNLOAD_WARNSIZE = 0  # default 32 MiB: no warning below that
 RETRY_TIMES = 5  # default 2: at 8 % bad answers two retries would lose a name in 2,000, five none in a million
 RETRY_HTTP_CODES = [408, 500, 502, 503, 504, 522, 524]  # default, less 429: HubQuota waits that out
 REDIRECT_MAX_TIMES = 5  # default 20: a repo renamed twice takes two

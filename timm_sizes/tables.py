@@ -27,6 +27,12 @@ _BOM = "\ufeff"
 # Limits for tables from strangers: timm's largest has 1,629 rows and 160 kB.
 MAX_TABLE_BYTES = 2**29
 MAX_COLUMNS = 1_000
+MAX_NAME = 4_096  # characters
+
+# How JSON tables are written, timm's own way first; the one that gives back the text as it was is kept.
+_JSON_STYLES: list[dict[str, Any]] = [
+    {"indent": indent, "ensure_ascii": escaped} for indent in (4, 2, 1, None) for escaped in (True, False)
+]
 
 Columns = Mapping[str, Sequence[str]]  # new column: its cells, one a row
 
@@ -86,7 +92,7 @@ class JsonTable:
     rows: list[dict[str, Any]]
     columns: list[str]
     cells: dict[str, list[str]]
-    indent: int | None
+    style: dict[str, Any]
     line_end: str
     single: bool
 
@@ -101,7 +107,7 @@ class JsonTable:
             kept = [(key, value) for key, value in row.items() if key not in gone]
             added = [[(name, _json_value(cells[number])) for name, cells in new.items()] for new in (second, last)]
             rows.append(dict([*kept[:1], *added[0], *kept[1:], *added[1]]))
-        yield json.dumps(rows[0] if self.single else rows, indent=self.indent, ensure_ascii=False) + self.line_end
+        yield json.dumps(rows[0] if self.single else rows, **self.style) + self.line_end
 
 
 Table = CsvTable | JsonTable
@@ -139,10 +145,12 @@ def source_name(path: str) -> str:
 def parse_table(data: bytes, source: str, column: str = DEFAULT_COLUMN, keep: Sequence[str] = ()) -> Table:
     """Read a table from *data*, as read_table does from a file; *source* names it in messages."""
     text = _decode(data, source)
-    wanted = [column, *keep]
-    if text.lstrip(_BOM + " \t\r\n")[:1] in ("[", "{"):
-        return _parse_json(text, source, wanted)
-    return _parse_csv(text, source, wanted)
+    parse = _parse_json if text.lstrip(_BOM + " \t\r\n")[:1] in ("[", "{") else _parse_csv
+    table = parse(text, source, [column, *keep])
+    for number, name in enumerate(table.cells[column], start=1):
+        if len(name) > MAX_NAME:
+            raise InputError(f"{source}, row {number}: a {column} of {len(name):,} characters; expected a model name")
+    return table
 
 
 def _decode(data: bytes, source: str) -> str:
@@ -243,9 +251,13 @@ def _parse_json(text: str, source: str, wanted: list[str]) -> JsonTable:
     if wanted[0] not in columns:
         raise InputError(f"{source}: {_no_column(wanted[0], columns)}")
     cells = {name: [_json_text(row.get(name)) for row in rows] for name in wanted if name in columns}
-    indent = next((width for width in (None, 4, 2, 1) if json.dumps(data, indent=width) == text.strip()), 4)
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{source}: half of a surrogate pair; expected Unicode text") from None
+    style = next((style for style in _JSON_STYLES if json.dumps(data, **style) == text.strip()), _JSON_STYLES[0])
     line_end = "\n" if text.endswith("\n") else ""
-    return JsonTable(source, rows, columns, cells, indent, line_end, isinstance(data, dict))
+    return JsonTable(source, rows, columns, cells, style, line_end, isinstance(data, dict))
 
 
 def _json_text(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 
 from timm_sizes.errors import InputError
+from timm_sizes.files import held, make_folder
 from timm_sizes.options import reject_leftovers
 from timm_sizes.plan import describe, make_plan
 from timm_sizes.seeds import read_seeds
@@ -40,12 +42,25 @@ class Command(CrawlCommand):
         if seeds.dry_run:
             print(*describe(make_plan(seeds.names)), sep="\n")
             return
-        self.crawler_process.crawl(crawler, seeds=seeds)
-        self.crawler_process.start()
+        with ExitStack() as locks:
+            try:
+                _hold_outputs(locks, sizes_file, self.settings["JOBDIR"])
+            except InputError as error:
+                raise UsageError(str(error), print_help=False) from None
+            self.crawler_process.crawl(crawler, seeds=seeds)
+            self.crawler_process.start()
         self.exitcode = int(self.crawler_process.bootstrap_failed or not _is_complete(crawler))
 
 
+def _hold_outputs(locks: ExitStack, sizes_file: Path, jobdir: str | None) -> None:
+    """Keep other crawls from what this one writes to: the sizes file and, if there is one, the job directory."""
+    locks.enter_context(held(sizes_file.with_name(f".{sizes_file.name}.lock"), f"SIZES_FILE {sizes_file}"))
+    if jobdir:
+        make_folder(Path(jobdir), "JOBDIR")
+        locks.enter_context(held(Path(jobdir) / ".lock", f"JOBDIR {jobdir}"))
+
+
 def _is_complete(crawler: Crawler) -> bool:
-    failed = crawler.stats.get_value(f"timm_sizes/status/{Status.ERROR}", 0)
-    raised = crawler.stats.get_value("spider_exceptions/count", 0)
-    return crawler.stats.get_value("finish_reason") == "finished" and not failed and not raised
+    failures = (f"timm_sizes/status/{Status.ERROR}", "timm_sizes/write_error", "spider_exceptions/count")
+    stats = crawler.stats
+    return stats.get_value("finish_reason") == "finished" and not any(stats.get_value(name) for name in failures)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request, Spider
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import CloseSpider
+from scrapy.exceptions import CloseSpider, IgnoreRequest
 from scrapy.http import TextResponse
 from scrapy.spidermiddlewares.httperror import HttpError
 
@@ -19,12 +19,12 @@ from timm_sizes.httpcache import REFRESH_META
 from timm_sizes.hub.endpoints import commit_of, list_url, model_info_url, next_list_url, repo_of, tree_page_url
 from timm_sizes.hub.payloads import RepoInfo, parse_model_info, parse_model_list
 from timm_sizes.hub.tree_page import parse_tree_page
-from timm_sizes.last_crawl import keep_table, record_tables
+from timm_sizes.last_crawl import keep_table, table_record
 from timm_sizes.middlewares import TOKEN_META
 from timm_sizes.plan import RepoQuestion, make_plan
 from timm_sizes.seeds import CHECKPOINT_COLUMN, Seeds, read_seeds, table_names
 from timm_sizes.statuses import Status
-from timm_sizes.tables import MAX_TABLE_BYTES, parse_table
+from timm_sizes.tables import parse_table
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -74,7 +74,7 @@ class HfSizesSpider(Spider):
     async def start(self) -> AsyncIterator[Request | ModelSize]:
         """Yield what the tables ask after; tables at a URL are fetched first, so that each repo is asked once."""
         for path, data in self.seeds.unkept.items():
-            keep_table(path, data)
+            self._keep(path, data)
         for url in self.seeds.urls:
             yield Request(
                 url,
@@ -83,7 +83,6 @@ class HfSizesSpider(Spider):
                 cb_kwargs={"url": url},
                 priority=_TABLE_PRIORITY,
                 dont_filter=True,  # a resumed crawl has to read its tables again
-                meta={"download_maxsize": MAX_TABLE_BYTES},
             )
         if not self.seeds.urls:
             for result in self._ask():
@@ -99,7 +98,7 @@ class HfSizesSpider(Spider):
             raise self._stopped(str(error)) from None
         known = set(self.seeds.names)
         self.seeds.names.extend(name for name in table_names(table, self.seeds.column) if name not in known)
-        keep_table(self.seeds.urls[url], response.body)
+        self._keep(self.seeds.urls[url], response.body)
         self.seeds.tables.append(self.seeds.urls[url])
         self._tables_to_come -= 1
         if not self._tables_to_come:
@@ -119,11 +118,9 @@ class HfSizesSpider(Spider):
         try:
             commits = parse_model_list(response.body) if response.status == 200 else {}
         except PayloadError as error:
-            assert response.request is not None
-            again = get_retry_request(response.request, spider=self, reason=str(error))
+            again = self._again(response.request, str(error))
             yield from [again] if again else self._repo_requests(questions, {})
             return
-        yield from self._repo_requests([asked for asked in questions if asked.repo_id in commits], commits)
         missing = [asked for asked in questions if asked.repo_id not in commits]
         link = (response.headers.get("Link") or b"").decode("latin-1")
         next_url = next_list_url(self.endpoint, link)
@@ -131,16 +128,19 @@ class HfSizesSpider(Spider):
             yield self._list_request(next_url, missing)
         else:
             yield from self._repo_requests(missing, {})
+        yield from self._repo_requests([asked for asked in questions if asked.repo_id in commits], commits)
 
     def list_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
         """Ask the repos without their commits when the list cannot be had."""
         questions = failure.request.cb_kwargs["questions"]  # type: ignore[attr-defined]
+        if again := self._again_after(failure):
+            yield again
+            return
         self.logger.warning("No list of %s (%s): its repos are asked at main", questions[0].organisation, _why(failure))
         yield from self._repo_requests(questions, {})
 
     def parse_repo(self, response: Response, question: RepoQuestion) -> Iterator[Request | ModelSize]:
         """Yield the item of each name that shares the repo, or ask again where the answer makes no sense."""
-        assert response.request is not None
         self._check_token(response)
         at = _answered_at(response)
         if response.status != 200:
@@ -150,7 +150,7 @@ class HfSizesSpider(Spider):
         try:
             info = self._read(response)
         except PayloadError as error:
-            again = get_retry_request(response.request, spider=self, reason=str(error))
+            again = self._again(response.request, str(error))
             yield from [again] if again else self._unsized(question, Status.ERROR, f"no sound answer: {error}")
             return
         for model in question.models:
@@ -159,13 +159,14 @@ class HfSizesSpider(Spider):
     def repo_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
         """Yield an error item for each name whose repo gave no answer, retries included."""
         question = failure.request.cb_kwargs["question"]  # type: ignore[attr-defined]
-        yield from self._unsized(question, Status.ERROR, _why(failure))
+        again = self._again_after(failure)
+        yield from [again] if again else self._unsized(question, Status.ERROR, _why(failure))
 
     def _ask(self) -> Iterator[Request | ModelSize]:
         plan = make_plan(self.seeds.names)
         self.crawler.stats.set_value("timm_sizes/names", len(self.seeds.names))
         self.crawler.stats.set_value("timm_sizes/repos", len(plan.questions))
-        record_tables(self.seeds.sizes_file, self.seeds.tables, self.seeds.column)
+        self._keep(*table_record(self.seeds.sizes_file, self.seeds.tables, self.seeds.column))
         for model, target in plan.settled.items():
             yield from_target(model, target)
         if self.seeds.offline:
@@ -175,6 +176,25 @@ class HfSizesSpider(Spider):
         for organisation, questions in plan.listed.items():
             yield self._list_request(list_url(self.endpoint, organisation), questions)
         yield from self._repo_requests(plan.direct, {})
+
+    def _again(self, request: Request | None, reason: str) -> Request | None:
+        assert request is not None
+        return get_retry_request(request, spider=self, reason=reason)
+
+    def _again_after(self, failure: Failure) -> Request | None:
+        """Return the request once more for what RetryMiddleware does not get to see: an answer that cannot be unpacked.
+
+        IgnoreRequest (HttpError is one) says that the answer was understood, and a retry would be answered likewise.
+        """
+        if failure.check(IgnoreRequest):
+            return None
+        return self._again(failure.request, _why(failure))  # type: ignore[attr-defined]
+
+    def _keep(self, path: Path, data: bytes) -> None:
+        try:
+            keep_table(path, data)
+        except OSError as error:
+            raise self._stopped(f"{path}: {error.strerror}; SIZES_FILE is to be written beside it") from None
 
     def _list_request(self, url: str, questions: list[RepoQuestion]) -> Request:
         return Request(
