@@ -97,15 +97,17 @@ def _read(reader: Iterator[list[str]], path: Path) -> dict[str, Row]:
 
 
 def _lines(rows: Iterable[Row]) -> Iterator[str]:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
-    writer.writeheader()
+    yield _line(COLUMNS)
     for row in rows:
-        writer.writerow({**row, "model": _guarded(row["model"])})
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
+        guarded = {**row, "model": _guarded(row["model"])}
+        yield _line([guarded[name] for name in COLUMNS])
+
+
+def _line(cells: list[str]) -> str:
+    # csv quotes a cell for the characters of its line end alone: with "\n" a bare "\r" would break the row when read.
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _guarded(name: str) -> str:

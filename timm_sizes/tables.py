@@ -174,12 +174,12 @@ def _line_of(data: bytes, position: int) -> int:
 
 
 def _parse_csv(text: str, source: str, wanted: list[str]) -> CsvTable:
-    first_line = text[: text.find("\n") if "\n" in text else len(text)]
-    delimiter = _delimiter(first_line.removeprefix(_BOM), source, wanted[0])
+    body = text.removeprefix(_BOM)
+    delimiter = _delimiter(body.partition("\n")[0], source, wanted[0])
     raw: list[str] = []  # physical lines of the record that is being read
 
     def lines() -> Iterator[str]:
-        for line in io.StringIO(text, newline=""):
+        for line in io.StringIO(body, newline=""):
             raw.append(line)
             yield line
 
@@ -187,8 +187,7 @@ def _parse_csv(text: str, source: str, wanted: list[str]) -> CsvTable:
     records: list[str] = []
     try:
         columns = next(reader)
-        columns[0] = columns[0].removeprefix(_BOM)
-        header = _take(raw)
+        header = text[: len(text) - len(body)] + _take(raw)
         positions = {name: columns.index(name) for name in wanted if name in columns}
         cells: dict[str, list[str]] = {name: [] for name in positions}
         gather = [(cells[name].append, position) for name, position in positions.items()]

@@ -1,0 +1,164 @@
+"""The quota's arithmetic: what headers say, what is left, and when it goes on."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from timm_sizes.hub.quota import (
+    LONGEST_WAIT,
+    Budget,
+    RateLimit,
+    backoff,
+    bucket_of,
+    parse_rate_limit,
+    parse_retry_after,
+)
+
+POLICY = '"fixed window";"api";q=500;w=300'
+
+
+def test_headers_of_the_hub_are_read() -> None:
+    assert parse_rate_limit('"api";r=495;t=23', POLICY) == RateLimit("api", 495, 23, 500, 300)
+    assert parse_rate_limit('"pages" ; r = 0 ; t = 1') == RateLimit("pages", 0, 1)
+
+
+@pytest.mark.parametrize(
+    "limit",
+    ["", "nonsense", '"api"', '"api";r=-1;t=5', '"api";r=5', "api;r=1;t=1", '"api";r=1;t=99999', '"api";r=x;t=y'],
+)
+def test_nonsense_in_the_limit_says_nothing(limit: str) -> None:
+    assert parse_rate_limit(limit, POLICY) is None
+
+
+@pytest.mark.parametrize(
+    "policy", ["", "nonsense", '"fixed window";"api";q=0;w=300', '"x";q=500;w=0', '"x";q=5;w=999999']
+)
+def test_nonsense_in_the_policy_leaves_the_limit(policy: str) -> None:
+    assert parse_rate_limit('"api";r=495;t=23', policy) == RateLimit("api", 495, 23)
+
+
+@given(st.text(), st.text())
+def test_reading_headers_never_fails(limit: str, policy: str) -> None:
+    said = parse_rate_limit(limit, policy)
+    assert said is None or 0 <= said.resets_in <= LONGEST_WAIT
+
+
+@given(st.integers(0, 10**9 - 1), st.integers(0, 900), st.integers(1, 10**9 - 1), st.integers(1, 900))
+def test_headers_round_trip(remaining: int, resets_in: int, quota: int, window: int) -> None:
+    limit, policy = f'"api";r={remaining};t={resets_in}', f'"fixed window";"api";q={quota};w={window}'
+    assert parse_rate_limit(limit, policy) == RateLimit("api", remaining, resets_in, quota, window)
+
+
+def test_retry_after_is_seconds_or_a_date() -> None:
+    assert parse_retry_after("7", 0.0) == 7
+    assert parse_retry_after(formatdate(1_000_030, usegmt=True), 1_000_000.0) == 30
+    assert parse_retry_after(formatdate(999_000, usegmt=True), 1_000_000.0) == 0
+    assert parse_retry_after("86400", 0.0) == LONGEST_WAIT
+    assert parse_retry_after("", 0.0) is None
+    assert parse_retry_after("soon", 0.0) is None
+
+
+@given(st.text(), st.floats(0, 1e10))
+def test_reading_retry_after_never_fails(value: str, now: float) -> None:
+    wait = parse_retry_after(value, now)
+    assert wait is None or 0 <= wait <= LONGEST_WAIT
+
+
+def test_waits_grow_to_a_minute() -> None:
+    assert [backoff(refusals) for refusals in (1, 2, 3, 4, 7, 100)] == [1, 2, 4, 8, 60, 60]
+
+
+@pytest.mark.parametrize(
+    ("path", "bucket"),
+    [("/api/models/a/b?x=/resolve/", "api"), ("/a/b/resolve/main/x", "resolvers"), ("/a/b/tree/main", "pages")],
+)
+def test_bucket_is_told_by_the_path(path: str, bucket: str) -> None:
+    assert bucket_of(f"https://huggingface.co{path}") == bucket
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> list[tuple[float, float, bool]]:
+    """Draw requests: how long after the one before they would go out, how long each takes, how t is rounded."""
+    gap, latency = st.floats(0, 0.5), st.floats(0, 3.0)
+    return draw(st.lists(st.tuples(gap, latency, st.booleans()), min_size=1, max_size=40))
+
+
+@given(schedules(), st.integers(1, 20), st.integers(2, 20), st.integers(1, 8))
+def test_budget_never_exceeds_a_fixed_window(
+    requests: list[tuple[float, float, bool]], quota: int, window: int, concurrency: int
+) -> None:
+    """Play a Hub with fixed windows: after the first answer nothing that the budget lets through is refused."""
+    budget, now, ids = Budget(), 100.0, count()
+    opened, used = -1e9, 0
+    under_way: list[tuple[float, int, RateLimit]] = []
+
+    def arrive(until: float) -> None:
+        for answer in sorted(under_way)[:]:
+            if answer[0] <= until:
+                under_way.remove(answer)
+                budget.ended()
+                budget.learn(answer[2], answer[0])
+
+    for gap, latency, ceil in requests:
+        now += gap
+        arrive(now)
+        while len(under_way) >= concurrency or not budget.has_room(now):
+            opens_at = budget.opens_at(now)
+            events = [answer[0] for answer in under_way] + ([] if opens_at is None else [opens_at])
+            now = min(event for event in events if event > now)
+            arrive(now)
+        if now >= opened + window:
+            opened, used = now, 0
+        used += 1
+        known = budget.remaining is not None
+        assert used <= quota or not known
+        left = opened + window - now
+        seconds = int(left) + (1 if ceil and left > int(left) else 0)
+        said = RateLimit("api", max(0, quota - used), seconds, quota, window)
+        budget.sent()
+        under_way.append((now + latency, next(ids), said))
+
+
+def test_window_is_used_to_its_last_request() -> None:
+    budget = Budget()
+    for left in range(9, -1, -1):
+        assert budget.has_room(0.0)
+        budget.sent()
+        budget.ended()
+        budget.learn(RateLimit("api", left, 300, 10, 300), 0.1)
+    assert not budget.has_room(0.2)
+    assert budget.opens_at(0.2) == pytest.approx(
+        300.1
+    )  # our own request opened the window: known to the answer's delay
+    assert budget.has_room(300.1)
+
+
+def test_requests_in_flight_are_counted_as_if_none_was_yet() -> None:
+    budget = Budget()
+    for _ in range(5):
+        budget.sent()
+    budget.ended()
+    budget.learn(RateLimit("api", 4, 100, 500, 300), 0.0)
+    assert not budget.has_room(0.0)
+    budget.ended()
+    budget.learn(RateLimit("api", 4, 100, 500, 300), 0.0)
+    assert budget.has_room(0.0)
+
+
+def test_refusals_that_come_together_count_as_one() -> None:
+    budget = Budget()
+    for _ in range(64):
+        budget.refused(None, 10.0)
+    assert budget.opens_at(10.0) == 11.0
+    budget.refused(None, 11.0)
+    assert budget.opens_at(11.0) == 13.0
+    budget.accepted()
+    budget.refused(None, 13.0)
+    assert budget.opens_at(13.0) == 14.0
+    budget.refused(30.0, 13.5)
+    assert budget.opens_at(13.5) == 43.5
