@@ -62,6 +62,10 @@ class Workplace:
         """Run ``scrapy`` with these *arguments* in the project and wait for its end."""
         return self._run(self.command(*arguments), env, stdin)
 
+    def run_python(self, code: str) -> Ended:
+        """Run Python *code* in the project and wait for its end."""
+        return self._run([sys.executable, "-c", code], None, b"")
+
     def crawl(self, *arguments: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
         """Run ``scrapy crawl hf_sizes`` with this workplace's cache and wait for its end."""
         return self._run(self.crawl_command(*arguments), env, stdin)
