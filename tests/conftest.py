@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.hub import StandInHub
 from tests.workplace import Workplace
+
+# A loaded machine is no failure; `--hypothesis-profile=long` is the run for a night.
+settings.register_profile("default", deadline=None)
+settings.register_profile("long", deadline=None, max_examples=20_000)
+settings.load_profile("default")
 
 
 @pytest.fixture(scope="session")
