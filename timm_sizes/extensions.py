@@ -47,6 +47,9 @@ class Progress:
         return extension
 
     def spider_opened(self) -> None:
+        # Of a job that is resumed, what was done before is not counted here: a share would mislead.
+        scheduler = self._crawler.engine.scheduler
+        self._is_resumed = scheduler is not None and scheduler.has_pending_requests()
         self._bar = tqdm(desc="sizes", unit=" models", smoothing=0, file=sys.stderr)
         self._redraw = create_looping_call(self._tell_waiting)
         self._redraw.start(self._REDRAW_SECONDS, now=False)
@@ -55,7 +58,8 @@ class Progress:
             self._log_stream = handler.setStream(_AboveTheBar())
 
     def item_scraped(self) -> None:
-        self._bar.total = self._crawler.stats.get_value("timm_sizes/names")
+        if not self._is_resumed:
+            self._bar.total = self._crawler.stats.get_value("timm_sizes/names")
         self._bar.update()
 
     def spider_closed(self) -> None:
@@ -107,14 +111,15 @@ class Summary:
         stats = self._crawler.stats
         asked = stats.get_value("timm_sizes/names", 0)
         statuses = {str(status): stats.get_value(f"timm_sizes/status/{status}", 0) for status in Status}
-        unanswered = asked - sum(statuses.values())
+        others = asked - sum(statuses.values())
+        label = "done before" if stats.get_value("dupefilter/filtered") else "not answered"
         figures = {
             "names": asked,
             "repos": stats.get_value("timm_sizes/repos", 0),
             "requests": stats.get_value("timm_sizes/requests", 0),
             "from cache": stats.get_value("httpcache/hit", 0),
             **{status: count for status, count in statuses.items() if count or status == Status.OK},
-            **({"not answered": unanswered} if unanswered else {}),
+            **({label: others} if others else {}),
             "seconds": f"{stats.get_value('elapsed_time_seconds') or 0:.1f}",
         }
         lines = [f"  {label:<13}{figure:>8}" for label, figure in figures.items()]
