@@ -275,6 +275,6 @@ def test_json_of_a_table_is_kept_in_its_own_style(offline: Workplace) -> None:
         table.write_text(json.dumps(rows, indent=indent, ensure_ascii=escaped))
         ended = offline.run("merge", str(table), "-o", "-")
         merged = json.loads(ended.out)
-        assert merged[0].pop("model_size_in_mb") == 102.44
+        assert merged[0].pop("model_size_in_mb") == 102.47
         assert merged[1].pop("model_size_in_mb") is None
         assert json.dumps(merged, indent=indent, ensure_ascii=escaped) == table.read_text()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
 
 import pandas as pd
 
+from timm_sizes.catalogue import by_repo_id
+from timm_sizes.errors import InputError
 from timm_sizes.hub.checkpoint import DTYPE_BYTES
 from timm_sizes.hub.units import MB, MIB, format_size
+from timm_sizes.joins import IMG_SIZE_COLUMNS, is_joined
 from timm_sizes.names import resolve
 from timm_sizes.seeds import CHECKPOINT_COLUMN, row_names
 from timm_sizes.sizes_file import Row
@@ -21,14 +24,19 @@ from timm_sizes.tables import Table
 SIZE_COLUMNS = {MB: "model_size_in_mb", MIB: "model_size_in_mib"}
 DETAIL_COLUMNS = ("size_bytes", "size_mib", "size_file", "size_status", "hub_repo", "hub_revision", "dtype", "license")
 PARAM_COUNT_COLUMN = "param_count"  # in millions, in timm's tables
-KEPT_COLUMNS = (CHECKPOINT_COLUMN, PARAM_COUNT_COLUMN)  # what read_table has to keep for a merge
+TEXT_DETAILS = frozenset(DETAIL_COLUMNS) - {"size_bytes", "size_mib"}
+KEPT_COLUMNS = (CHECKPOINT_COLUMN, PARAM_COUNT_COLUMN, *IMG_SIZE_COLUMNS)  # what read_table has to keep for a merge
 
 NOT_ASKED = "not_asked"  # the size_status of a name that no crawl has asked after yet
 
 # A checkpoint with fewer parameters than this share of its row's cannot hold the model; with this many times as many
-# it is a larger model around it (Florence-2). In between is normal: heads for other classes, extra buffers, and recent
-# benchmark tables count reparameterized models (mobileone_s0: 2.08 M in the table, 5.29 M in its checkpoint).
+# it is a larger model around it. In between is normal: heads for other classes, extra buffers, and recent benchmark
+# tables count reparameterized models (mobileone_s0: 2.08 M in the table, 5.29 M in its checkpoint).
 _TOO_SMALL, _TOO_LARGE = 0.8, 3.0
+# The catalogue counts a model as it was published, buffers included, so less tells: Florence-2-base has 231 M
+# parameters around a vision tower of 90 M. Published files are at most 1.5 times what the model definition has.
+_TOO_LARGE_FOR_CATALOGUE = 2.0
+_FACTS = ["model", *SIZE_COLUMNS.values(), *DETAIL_COLUMNS, "params_low", "params_high", "params_defined"]
 _BLANKED = [*SIZE_COLUMNS.values(), "size_bytes", "size_mib"]
 
 
@@ -51,11 +59,11 @@ def merge(table: Table, column: str, sizes: dict[str, Row], unit: int = MB, *, d
     """Return the size columns for *table*, whose names are in *column*, from the rows of the sizes file.
 
     The first is model_size_in_mb (or _mib, by *unit*: MB or MIB), two decimals, empty where no size is known;
-    *details* adds DETAIL_COLUMNS. A size whose checkpoint cannot be the row's model, by the row's own param_count, is
-    left out, and its status is ``mismatch``.
+    *details* adds DETAIL_COLUMNS. A size whose checkpoint cannot be the row's model, by the row's own param_count or by
+    the catalogue's, is left out, and its status is ``mismatch``.
     """
     names = pd.Series(row_names(table, column), dtype="str", name="model")
-    known = pd.DataFrame(_facts(names.unique(), sizes))
+    known = pd.DataFrame(_facts(names.unique(), sizes), columns=_FACTS)
     rows = names.to_frame().merge(known, on="model", how="left", validate="many_to_one")
     wrong = _contradicts(rows, table.cells.get(PARAM_COUNT_COLUMN))
     rows.loc[wrong, _BLANKED] = ""
@@ -68,12 +76,34 @@ def merge(table: Table, column: str, sizes: dict[str, Row], unit: int = MB, *, d
     )
 
 
-def own_columns(columns: Sequence[str]) -> set[int]:
-    """Return the positions of the columns that an earlier merge added to a table with these *columns*."""
-    second = {1} if len(columns) > 1 and columns[1] in SIZE_COLUMNS.values() else set()
-    first_detail = len(columns) - len(DETAIL_COLUMNS)
-    has_details = first_detail > 0 and tuple(columns[first_detail:]) == DETAIL_COLUMNS
-    return second | (set(range(first_detail, len(columns))) if has_details else set())
+def own_columns(columns: Sequence[str], replaced: Collection[str] = ()) -> set[int]:
+    """Return the positions of the columns that an earlier merge added to a table with these *columns*.
+
+    Joined columns (speed, accuracies) are among them only where this merge has the same ones to put there, *replaced*:
+    they cannot be had again without the table that they came from. They count as ours only at the very end of a table
+    that has our size column.
+    """
+    is_merged = len(columns) > 1 and columns[1] in SIZE_COLUMNS.values()
+    own = {1} if is_merged else set()
+    end = len(columns)
+    while end > 1:
+        first_detail = end - len(DETAIL_COLUMNS)
+        if first_detail > 0 and tuple(columns[first_detail:end]) == DETAIL_COLUMNS:
+            own |= set(range(first_detail, end))
+            end = first_detail
+        elif is_merged and end > 2 and is_joined(columns[end - 1], columns):
+            end -= 1
+            own |= {end} if columns[end] in replaced else set()
+        else:
+            break
+    return own
+
+
+def reject_clashes(table: Table, new: Collection[str], dropped: set[int]) -> None:
+    """Raise InputError if *table*, without its columns at *dropped*, has one of the *new* columns already."""
+    for index, name in enumerate(table.columns):
+        if name in new and index not in dropped:
+            raise InputError(f"{table.source}: has a column {name} of its own, which the join would add again")
 
 
 def summary(merged: Merged) -> str:
@@ -106,6 +136,7 @@ def _facts(names: Iterable[str], sizes: dict[str, Row]) -> Iterator[dict[str, st
             "license": row.get("license", ""),
             "params_low": low,
             "params_high": high,
+            "params_defined": _defined_params(name),
         }
 
 
@@ -136,12 +167,18 @@ def _params(row: Row) -> tuple[float, float]:
     return (size / width, size / width) if width else (size / 4, size / 2)  # single or half precision
 
 
+def _defined_params(name: str) -> float:
+    entry = by_repo_id().get(resolve(name).repo_id)
+    return float(entry.params) if entry else nan
+
+
 def _contradicts(rows: pd.DataFrame, param_counts: list[str] | None) -> pd.Series[bool]:
+    too_large = rows["params_low"] > _TOO_LARGE_FOR_CATALOGUE * rows["params_defined"]
     if param_counts is None:
-        return pd.Series(data=False, index=rows.index)
+        return too_large
     text = pd.Series(param_counts, dtype="str", index=rows.index).str.replace(",", "")
     expected = pd.to_numeric(text, errors="coerce").where(lambda millions: millions > 0) * 1e6
-    return (rows["params_high"] < _TOO_SMALL * expected) | (rows["params_low"] > _TOO_LARGE * expected)
+    return too_large | (rows["params_high"] < _TOO_SMALL * expected) | (rows["params_low"] > _TOO_LARGE * expected)
 
 
 def output_path(table: str, output: str | None, folder: Path) -> Path:

@@ -10,7 +10,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from timm_sizes.errors import InputError
-from timm_sizes.files import check_writable, shown_path, write_atomically
+from timm_sizes.files import check_writable, make_folder, shown_path, write_atomically
 from timm_sizes.last_crawl import read_record
 from timm_sizes.options import reject_leftovers
 from timm_sizes.sizes_file import read_sizes
@@ -48,11 +48,18 @@ class Command(ScrapyCommand):
             "-o",
             "--output",
             metavar="PATH",
-            help="file to write, a folder for several tables, - for stdout (default: output/ under the table's name)",
+            help="file to write, in the format of its ending (.csv, .tsv, .json, .jsonl, .parquet, .xlsx, .md), a"
+            " folder for several tables, - for stdout (default: output/ under the table's name)",
         )
         parser.add_argument("-c", "--column", metavar="NAME", help=f"column of the names (default: {DEFAULT_COLUMN})")
         parser.add_argument(
             "--details", action="store_true", help="add bytes, file, status, repo, commit, dtype and licence at the end"
+        )
+        parser.add_argument(
+            "--speed", metavar="BENCHMARK", help="add the speed that this benchmark table has for a row's image size"
+        )
+        parser.add_argument(
+            "--accuracy", metavar="TABLE[,TABLE…]", help="add the top1 of other results tables as top1_real, top1_v2, …"
         )
         parser.add_argument("--mib", action="store_true", help="give the size in MiB (2^20), as model_size_in_mib")
         parser.add_argument("--strict", action="store_true", help="exit with status 1 if any row has no size")
@@ -66,7 +73,7 @@ class Command(ScrapyCommand):
 
     def _merge(self, tables: list[str], opts: argparse.Namespace) -> None:
         # pandas takes longer to import than a merge takes: not before it is needed.
-        from timm_sizes import merge  # noqa: PLC0415
+        from timm_sizes import formats, joins, merge  # noqa: PLC0415
         from timm_sizes.hub.units import MB, MIB  # noqa: PLC0415
         from timm_sizes.settings import PROJECT_DIR  # noqa: PLC0415
 
@@ -78,18 +85,28 @@ class Command(ScrapyCommand):
             column = opts.column or crawled
         targets = [merge.output_path(table, opts.output, PROJECT_DIR / "output") for table in tables]
         _check_targets(targets, sizes_file, opts.output)
+        if opts.output != STDOUT:
+            for path, target in zip(tables, targets, strict=True):
+                formats.check_format(target, path)
         sizes = read_sizes(sizes_file)
         if not sizes:
             raise InputError(f"{sizes_file}: no sizes yet; run scrapy crawl hf_sizes first")
+        sources = joins.read_sources(opts.speed, opts.accuracy)
         for path, target in zip(tables, targets, strict=True):
             table = read_table(path, column, merge.KEPT_COLUMNS)
             merged = merge.merge(table, column, sizes, MIB if opts.mib else MB, details=opts.details)
-            text = table.render(merged.second, merged.last, merge.own_columns(table.columns))
+            joined = joins.join(table, column, sources)
+            added = {name: cells for source in joined for name, cells in source.columns.items()}
+            dropped = merge.own_columns(table.columns, sources.columns)
+            merge.reject_clashes(table, added, dropped)
+            text = table.render(merged.second, merged.last | added, dropped)
             if opts.output == STDOUT:
                 sys.stdout.buffer.writelines(chunk.encode() for chunk in text)
             else:
-                _write(target, text)
+                _write(target, formats.convert(text, table, column, target, merge.TEXT_DETAILS))
             print(f"{path} → {shown_path(target)}: {merge.summary(merged)}", file=sys.stderr)
+            for source in joined:
+                print(f"  {joins.summary(source, len(table))}", file=sys.stderr)
             for name in merged.mismatches:
                 print(f"  mismatch: {ascii(name)[1:-1]} has another param_count than its checkpoint", file=sys.stderr)
             if opts.strict and merged.sized < len(table):
@@ -105,12 +122,12 @@ def _check_targets(targets: list[Path], sizes_file: Path, output: str | None) ->
         if target.resolve() == sizes_file.resolve():
             raise InputError(f"{target} is SIZES_FILE itself: name another file with -o")
         if output is not None and output.endswith("/"):
-            Path(output).mkdir(parents=True, exist_ok=True)
+            make_folder(Path(output), "-o")
         check_writable(target, "-o")
 
 
-def _write(target: Path, text: Iterable[str]) -> None:
+def _write(target: Path, chunks: Iterable[str | bytes]) -> None:
     try:
-        write_atomically(target, text)
+        write_atomically(target, chunks)
     except OSError as error:
         raise InputError(f"{target}: {(error.strerror or str(error)).lower()}; nothing was written") from None

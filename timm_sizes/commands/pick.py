@@ -1,0 +1,121 @@
+"""``scrapy pick``: the best rows of a benchmark table under a budget."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from math import isfinite
+from pathlib import Path
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from timm_sizes.errors import InputError
+from timm_sizes.options import reject_leftovers
+from timm_sizes.sizes_file import read_sizes
+
+DEFAULT_ROWS = 10
+
+
+class Command(ScrapyCommand):
+    """Prints the best rows under a budget; exit status 0, 1 when nothing fits, 2 for wrong usage."""
+
+    requires_project = True
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        return "[options] [table]"
+
+    def short_desc(self) -> str:
+        return "Pick the best models of a benchmark table under a budget"
+
+    def long_desc(self) -> str:
+        return (
+            "Print the best rows of a benchmark table (CSV or JSON; merged, or bare: then sizes are looked up in"
+            " SIZES_FILE) that keep to limits of size, accuracy, speed and more. The same checkpoint at two image"
+            " sizes is two choices. Without a table: the one that the last crawl was seeded from."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("-c", "--column", metavar="NAME", help="column of the names (default: model)")
+        parser.add_argument("--speed", metavar="BENCHMARK", help="join the speed from this benchmark table")
+        for option, unit in _BOUNDS.items():
+            least = "least" if option.startswith("--min") else "largest"
+            parser.add_argument(option, type=_number, metavar="N", help=f"the {least} {unit}")
+        parser.add_argument("--img-size", type=_number, metavar="PX", help="only rows of this image size")
+        parser.add_argument("--license", metavar="ID", help='a licence id of the Hub, or "permissive" for any such')
+        parser.add_argument("--family", metavar="GLOB", help="family or model, such as convnext or 'convnext*'")
+        parser.add_argument("--sort", metavar="COLUMN", default="top1", help="figures to rank by (default: top1)")
+        parser.add_argument(
+            "-n",
+            dest="rows",
+            type=_count,
+            metavar="N",
+            help=f"rows to print (default: {DEFAULT_ROWS}; all with --pareto)",
+        )
+        parser.add_argument(
+            "--pareto", action="store_true", help="only rows that no other beats in size, accuracy and speed"
+        )
+        parser.add_argument("--format", choices=("table", "csv", "json", "md"), default="table", help="default: table")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        reject_leftovers(args, at_most=1)
+        try:
+            self._pick(args, opts)
+        except InputError as error:
+            raise UsageError(str(error), print_help=False) from None
+
+    def _pick(self, args: list[str], opts: argparse.Namespace) -> None:
+        # pandas takes longer to import than picking takes: not before it is needed.
+        from timm_sizes import choices, listing, pick  # noqa: PLC0415
+
+        assert self.settings is not None
+        sizes_file = Path(self.settings["SIZES_FILE"])
+        path, column = choices.choose_table(args, opts.column, sizes_file)
+        frame = choices.load_choices(path, column, read_sizes(sizes_file), opts.speed)
+        if frame.empty:
+            raise InputError(f"{path}: no rows to pick from")
+        pick.check_sort(frame, opts.sort)
+        bounds = {option: getattr(opts, option[2:].replace("-", "_")) for option in pick.NUMBER_LIMITS}
+        given = {option: bound for option, bound in bounds.items() if bound is not None}
+        missed = pick.misses(frame, pick.Limits(given, opts.img_size, opts.license, opts.family))
+        rows = pick.fitting(frame, missed)
+        if rows.empty:
+            print(pick.nothing_fits(frame, missed), file=sys.stderr)
+            self.exitcode = 1
+            return
+        fitting = len(rows)
+        if opts.pareto:
+            rows = pick.frontier(rows, opts.sort)
+        shown = pick.ranked(rows, opts.sort).head(opts.rows or (len(rows) if opts.pareto else DEFAULT_ROWS))
+        sys.stdout.buffer.write(listing.render(shown, listing.columns_of(frame, opts.sort), opts.format).encode())
+        frontier = f", {len(rows):,} of them on the frontier" if opts.pareto else ""
+        is_marked = opts.format in ("table", "md") and listing.has_estimates(shown)
+        estimates = "; ~ marks an estimated size" if is_marked else ""
+        print(f"{fitting:,} of {len(frame):,} rows fit{frontier}; {len(shown):,} shown{estimates}", file=sys.stderr)
+
+
+_BOUNDS = {
+    "--max-mb": "size in MB (10^6 bytes)",
+    "--min-top1": "top-1 accuracy in percent",
+    "--min-speed": "speed in images a second",
+    "--max-gmacs": "number of GMACs an image",
+    "--max-params": "number of parameters in millions",
+}
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not isfinite(number) or number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number, 0 or more")
+    return number
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number, 1 or more")
+    return int(text)
