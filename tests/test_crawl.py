@@ -129,6 +129,27 @@ def test_renamed_repo_is_followed_and_its_final_id_recorded(hub: StandInHub, wor
     assert workplace.statuses() == {"hf-hub:me/first": "ok", "hf-hub:me/third": "ok"}
 
 
+@pytest.mark.parametrize("route", ["api", "page"])
+def test_names_that_come_to_the_same_address_are_all_answered(
+    hub: StandInHub, workplace: Workplace, route: str
+) -> None:
+    put_resnets(hub)
+    sha = timm_repo(RESNETS[0], 1_000_000).sha
+    names = [*RESNETS, f"hf-hub:timm/{RESNETS[0]}@main", f"hf-hub:timm/{RESNETS[0]}@{sha}", f"timm/{RESNETS[0]}@main"]
+    assert workplace.crawl("-a", f"table={workplace.table(names)}", "-a", f"route={route}").status == 0
+    assert set(workplace.sizes()) == set(names)
+    assert set(workplace.statuses().values()) == {"ok"}
+
+
+def test_list_that_links_to_itself_ends(hub: StandInHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    link = {"Link": f'<{hub.url}/api/models?author=timm&cursor=x>; rel="next"'}
+    hub.behave(raw_answers={"/api/models?": {"status": 200, "headers": link, "body": "[]"}})
+    assert workplace.crawl("-a", f"table={workplace.table(RESNETS)}").status == 0
+    assert set(workplace.statuses().values()) == {"ok"}
+    assert 1 < len(list_paths(hub)) <= 50
+
+
 def test_each_kind_of_missing_size_has_its_status(hub: StandInHub, workplace: Workplace) -> None:
     hub.put(
         timm_repo("me/private", 1, private=True),

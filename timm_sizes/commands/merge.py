@@ -104,7 +104,7 @@ class Command(ScrapyCommand):
                 sys.stdout.buffer.writelines(chunk.encode() for chunk in text)
             else:
                 _write(target, formats.convert(text, table, column, target, merge.TEXT_DETAILS))
-            print(f"{path} → {shown_path(target)}: {merge.summary(merged)}", file=sys.stderr)
+            print(f"{shown_path(Path(path))} → {shown_path(target)}: {merge.summary(merged)}", file=sys.stderr)
             for source in joined:
                 print(f"  {joins.summary(source, len(table))}", file=sys.stderr)
             for name in merged.mismatches:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from timm_sizes.items import ModelSize
 
 _TABLE_PRIORITY, _LIST_PRIORITY = 20, 10
+_MOST_LIST_PAGES = 50  # of 1,000 repos: no organisation has so many
 
 
 class HfSizesSpider(Spider):
@@ -55,6 +56,7 @@ class HfSizesSpider(Spider):
         self.seeds = seeds
         self.endpoint = endpoint
         self._tables_to_come = len(seeds.urls)
+        self._asked_urls: set[str] = set()
         self._told = False
 
     @classmethod
@@ -109,10 +111,13 @@ class HfSizesSpider(Spider):
         url = failure.request.cb_kwargs["url"]  # type: ignore[attr-defined]
         raise self._stopped(f"{url}: {_why(failure)}; expected a CSV or JSON table")
 
-    def parse_list(self, response: Response, questions: list[RepoQuestion]) -> Iterator[Request | ModelSize]:
-        """Ask the repos that this page of their organisation's list shows, at their commits; then go on to the next.
+    def parse_list(
+        self, response: Response, questions: list[RepoQuestion], page: int = 1
+    ) -> Iterator[Request | ModelSize]:
+        """Ask the repos that this *page* of their organisation's list shows, at their commits; then the next page.
 
-        A further page is asked only while it can save more than the request it costs.
+        A further page is asked only while it can save more than the request it costs, and no more than there can be:
+        a link that leads in a circle must not keep the crawl.
         """
         self._check_token(response)
         try:
@@ -124,8 +129,8 @@ class HfSizesSpider(Spider):
         missing = [asked for asked in questions if asked.repo_id not in commits]
         link = (response.headers.get("Link") or b"").decode("latin-1")
         next_url = next_list_url(self.endpoint, link)
-        if next_url is not None and len(missing) > 1:
-            yield self._list_request(next_url, missing)
+        if next_url is not None and len(missing) > 1 and page < _MOST_LIST_PAGES:
+            yield self._list_request(next_url, missing, page + 1)
         else:
             yield from self._repo_requests(missing, {})
         yield from self._repo_requests([asked for asked in questions if asked.repo_id in commits], commits)
@@ -196,25 +201,31 @@ class HfSizesSpider(Spider):
         except OSError as error:
             raise self._stopped(f"{path}: {error.strerror}; SIZES_FILE is to be written beside it") from None
 
-    def _list_request(self, url: str, questions: list[RepoQuestion]) -> Request:
+    def _list_request(self, url: str, questions: list[RepoQuestion], page: int = 1) -> Request:
         return Request(
             url,
             self.parse_list,
             errback=self.list_failed,
-            cb_kwargs={"questions": questions},
+            cb_kwargs={"questions": questions, "page": page},
             priority=_LIST_PRIORITY,
+            dont_filter=page
+            > 1,  # the filter drops without a word: a page that links to itself would take its repos along
         )
 
     def _repo_requests(self, questions: list[RepoQuestion], commits: dict[str, str]) -> Iterator[Request]:
         address = tree_page_url if self.seeds.route == "page" else model_info_url
         for question in questions:
+            url = address(self.endpoint, question.repo_id, commits.get(question.repo_id, question.revision))
             yield Request(
-                address(self.endpoint, question.repo_id, commits.get(question.repo_id, question.revision)),
+                url,
                 self.parse_repo,
                 errback=self.repo_failed,
                 cb_kwargs={"question": question},
                 meta={REFRESH_META: True} if self.seeds.refresh else {},
+                dont_filter=url
+                in self._asked_urls,  # two names, one with the revision that the other turned out to have
             )
+            self._asked_urls.add(url)
 
     def _read(self, response: Response) -> RepoInfo:
         if self.seeds.route == "page":
