@@ -102,6 +102,7 @@ class Command(ScrapyCommand):
             text = table.render(merged.second, merged.last | added, dropped)
             if opts.output == STDOUT:
                 sys.stdout.buffer.writelines(chunk.encode() for chunk in text)
+                sys.stdout.buffer.flush()  # before the summary, which goes to standard error
             else:
                 _write(target, formats.convert(text, table, column, target, merge.TEXT_DETAILS))
             print(f"{shown_path(Path(path))} → {shown_path(target)}: {merge.summary(merged)}", file=sys.stderr)

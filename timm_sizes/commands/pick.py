@@ -90,6 +90,7 @@ class Command(ScrapyCommand):
             rows = pick.frontier(rows, opts.sort)
         shown = pick.ranked(rows, opts.sort).head(opts.rows or (len(rows) if opts.pareto else DEFAULT_ROWS))
         sys.stdout.buffer.write(listing.render(shown, listing.columns_of(frame, opts.sort), opts.format).encode())
+        sys.stdout.buffer.flush()  # before the line below, which goes to standard error
         frontier = f", {len(rows):,} of them on the frontier" if opts.pareto else ""
         is_marked = opts.format in ("table", "md") and listing.has_estimates(shown)
         estimates = "; ~ marks an estimated size" if is_marked else ""
