@@ -82,6 +82,7 @@ def test_table_that_is_none_is_told_with_its_line(offline: Workplace, name: str,
         (["another"], "expected at most 1 argument"),
         (["-s", "SIZES_FILE=/nowhere/at/all.csv"], "SIZES_FILE: there is no folder /nowhere/at"),
         (["-s", "SIZES_FILE=/"], "SIZES_FILE: / is a folder"),
+        (["-s", "HF_ENDPOINT=huggingface.co"], "HF_ENDPOINT=huggingface.co: expected an http(s) URL"),
         (["-s", "HF_TOKEN=hf_secret"], "a token on the command line can be read by everyone"),
         (["-s", "JOBDIR=/dev/null/job"], "JOBDIR: /dev/null/job"),
     ],
@@ -224,6 +225,32 @@ def test_table_at_a_url_that_is_none_ends_the_crawl(hub: StandInHub, workplace: 
         assert "/tables/x.csv" in ended.err
         assert "Traceback" not in ended.err
     assert not workplace.sizes_file.exists()
+
+
+def test_table_at_a_url_that_is_too_large_ends_the_crawl(hub: StandInHub, workplace: Workplace) -> None:
+    table = {"status": 200, "headers": {}, "body": "model\n" + "resnet50\n" * 1_000}
+    hub.behave(raw_answers={"/tables/x.csv": table})
+    arguments = ["-a", f"table={workplace.endpoint}/tables/x.csv", "-s", "DOWNLOAD_MAXSIZE=5000", "-s", "RETRY_TIMES=0"]
+    ended = workplace.crawl(*arguments)
+    assert ended.status == 1
+    assert "larger than" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_reader_that_has_seen_enough_is_no_error(offline: Workplace) -> None:
+    offline.crawl(env={"HF_HUB_OFFLINE": "1"})
+    rows = ["resnet50.a1_in1k"] * 20_000
+    merge = " ".join(offline.command("merge", offline.table(rows), "-o", "-"))
+    ended = subprocess.run(
+        ["bash", "-c", f"{merge} | head -n 1"],
+        cwd=PROJECT,
+        env=offline.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stdout == "model,model_size_in_mb,top1\n"
+    assert "Traceback" not in ended.stderr
 
 
 def test_second_crawl_into_the_same_file_is_refused(hub: StandInHub, workplace: Workplace) -> None:

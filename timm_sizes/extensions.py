@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from timm_sizes.files import shown_path
 from timm_sizes.middlewares import HubQuota
-from timm_sizes.statuses import Status
+from timm_sizes.statuses import FAILURE_STAT, Status
 
 if TYPE_CHECKING:
     from typing import Self
@@ -127,8 +127,8 @@ class Summary:
 
     def _next_steps(self, errors: int) -> list[str]:
         seeds = self._crawler.spider.seeds  # type: ignore[union-attr]
-        if self._crawler.stats.get_value("timm_sizes/write_error"):
-            return [f"  {shown_path(seeds.sizes_file)} was NOT written: make room, then the same command again"]
+        if failure := self._crawler.stats.get_value(FAILURE_STAT):
+            return [f"  failed: {failure}"]
         if self._reason != "finished":
             return [f"  stopped ({self._reason}): the same command again goes on from here"]
         again = ["  some names had no answer: the same command again asks for those alone"] if errors else []

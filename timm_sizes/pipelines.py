@@ -11,7 +11,7 @@ from scrapy.exceptions import DropItem
 from timm_sizes.errors import InputError
 from timm_sizes.hub.units import parse_size
 from timm_sizes.sizes_file import Row, as_row, gather, read_sizes, write_sizes
-from timm_sizes.statuses import Status
+from timm_sizes.statuses import FAILURE_STAT, Status
 
 if TYPE_CHECKING:
     from typing import Self
@@ -74,8 +74,9 @@ class Export:
         try:
             write_sizes(path, gather(read_sizes(path), self._rows).values())
         except (OSError, InputError) as error:
-            self._crawler.stats.inc_value("timm_sizes/write_error")
-            logger.error("%s was not written (%s); what was answered is in the HTTP cache", path, error)
+            reason = f"{path} was not written ({error}); what was answered is in the HTTP cache"
+            self._crawler.stats.set_value(FAILURE_STAT, reason)
+            logger.error(reason)
 
 
 def _as_bytes(size: int | str | None) -> int | None:

@@ -19,4 +19,6 @@ class Status(StrEnum):
     ERROR = "error"  # no answer this time; the next crawl asks again
 
 
+FAILURE_STAT = "timm_sizes/failure"  # in words, why a crawl as a whole did not do what it was asked to
+
 SIZED = frozenset({Status.OK, Status.ESTIMATED})

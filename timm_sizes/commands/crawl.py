@@ -11,10 +11,11 @@ from scrapy.exceptions import UsageError
 
 from timm_sizes.errors import InputError
 from timm_sizes.files import held, make_folder
+from timm_sizes.hub.endpoints import is_endpoint
 from timm_sizes.options import reject_leftovers
 from timm_sizes.plan import describe, make_plan
 from timm_sizes.seeds import read_seeds
-from timm_sizes.statuses import Status
+from timm_sizes.statuses import FAILURE_STAT, Status
 
 if TYPE_CHECKING:
     import argparse
@@ -33,6 +34,9 @@ class Command(CrawlCommand):
         assert self.crawler_process is not None
         if self.settings.getpriority("HF_TOKEN") is not None:
             raise UsageError("a token on the command line can be read by everyone here: set HF_TOKEN, or hf auth login")
+        endpoint = self.settings["HF_ENDPOINT"]
+        if not is_endpoint(endpoint):
+            raise UsageError(f"HF_ENDPOINT={endpoint}: expected an http(s) URL such as https://huggingface.co")
         try:
             crawler = self._create_crawler(args[0])
             sizes_file = Path(self.settings["SIZES_FILE"])
@@ -61,6 +65,6 @@ def _hold_outputs(locks: ExitStack, sizes_file: Path, jobdir: str | None) -> Non
 
 
 def _is_complete(crawler: Crawler) -> bool:
-    failures = (f"timm_sizes/status/{Status.ERROR}", "timm_sizes/write_error", "spider_exceptions/count")
+    failures = (f"timm_sizes/status/{Status.ERROR}", FAILURE_STAT, "spider_exceptions/count")
     stats = crawler.stats
     return stats.get_value("finish_reason") == "finished" and not any(stats.get_value(name) for name in failures)

@@ -12,7 +12,7 @@ from scrapy.exceptions import UsageError
 from timm_sizes.errors import InputError
 from timm_sizes.files import check_writable, make_folder, shown_path, write_atomically
 from timm_sizes.last_crawl import read_record
-from timm_sizes.options import reject_leftovers
+from timm_sizes.options import reject_leftovers, write_stdout
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables import DEFAULT_COLUMN, read_table
 
@@ -101,8 +101,7 @@ class Command(ScrapyCommand):
             merge.reject_clashes(table, added, dropped)
             text = table.render(merged.second, merged.last | added, dropped)
             if opts.output == STDOUT:
-                sys.stdout.buffer.writelines(chunk.encode() for chunk in text)
-                sys.stdout.buffer.flush()  # before the summary, which goes to standard error
+                write_stdout(text)
             else:
                 _write(target, formats.convert(text, table, column, target, merge.TEXT_DETAILS))
             print(f"{shown_path(Path(path))} → {shown_path(target)}: {merge.summary(merged)}", file=sys.stderr)

@@ -11,7 +11,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from timm_sizes.errors import InputError
-from timm_sizes.options import reject_leftovers
+from timm_sizes.options import reject_leftovers, write_stdout
 from timm_sizes.sizes_file import read_sizes
 
 DEFAULT_ROWS = 10
@@ -89,8 +89,7 @@ class Command(ScrapyCommand):
         if opts.pareto:
             rows = pick.frontier(rows, opts.sort)
         shown = pick.ranked(rows, opts.sort).head(opts.rows or (len(rows) if opts.pareto else DEFAULT_ROWS))
-        sys.stdout.buffer.write(listing.render(shown, listing.columns_of(frame, opts.sort), opts.format).encode())
-        sys.stdout.buffer.flush()  # before the line below, which goes to standard error
+        write_stdout([listing.render(shown, listing.columns_of(frame, opts.sort), opts.format)])
         frontier = f", {len(rows):,} of them on the frontier" if opts.pareto else ""
         is_marked = opts.format in ("table", "md") and listing.has_estimates(shown)
         estimates = "; ~ marks an estimated size" if is_marked else ""

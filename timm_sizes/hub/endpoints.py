@@ -14,6 +14,15 @@ _NEXT_LINK = re.compile(r'<([^<>]{1,4000})>\s*;\s*rel="next"')
 LIST_PAGE_LIMIT = 1000  # the Hub clamps anything larger
 
 
+def is_endpoint(text: str) -> bool:
+    """Tell whether *text* can be the address of a Hub: http or https, a host, and at most a path."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and parts.port != 0
+    except ValueError:
+        return False
+
+
 def is_repo_id(text: str) -> bool:
     """Tell whether *text* is a repo id: ``name`` or ``org/name``, as huggingface_hub's validate_repo_id has it.
 

@@ -23,7 +23,7 @@ from timm_sizes.last_crawl import keep_table, table_record
 from timm_sizes.middlewares import TOKEN_META
 from timm_sizes.plan import RepoQuestion, make_plan
 from timm_sizes.seeds import CHECKPOINT_COLUMN, Seeds, read_seeds, table_names
-from timm_sizes.statuses import Status
+from timm_sizes.statuses import FAILURE_STAT, Status
 from timm_sizes.tables import parse_table
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ class HfSizesSpider(Spider):
         self.endpoint = endpoint
         self._tables_to_come = len(seeds.urls)
         self._asked_urls: set[str] = set()
-        self._told = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, seeds: Seeds | None = None, **kwargs: Any) -> Self:
@@ -107,9 +106,9 @@ class HfSizesSpider(Spider):
             yield from self._ask()
 
     def table_failed(self, failure: Failure) -> None:
-        """End a crawl whose table could not be had: there is nothing to ask."""
+        """Tell of a table that could not be had; the crawl ends with it, for nothing is asked before all have come."""
         url = failure.request.cb_kwargs["url"]  # type: ignore[attr-defined]
-        raise self._stopped(f"{url}: {_why(failure)}; expected a CSV or JSON table")
+        self._tell(f"{url}: {_why(failure)}; expected a CSV or JSON table")
 
     def parse_list(
         self, response: Response, questions: list[RepoQuestion], page: int = 1
@@ -191,7 +190,7 @@ class HfSizesSpider(Spider):
 
         IgnoreRequest (HttpError is one) says that the answer was understood, and a retry would be answered likewise.
         """
-        if failure.check(IgnoreRequest):
+        if isinstance(failure.value, IgnoreRequest):
             return None
         return self._again(failure.request, _why(failure))  # type: ignore[attr-defined]
 
@@ -259,10 +258,14 @@ class HfSizesSpider(Spider):
             raise self._stopped("the Hub does not accept the token: log in again (hf auth login), or unset HF_TOKEN")
 
     def _stopped(self, reason: str) -> CloseSpider:
-        if not self._told:
+        self._tell(reason)
+        return CloseSpider("stopped")
+
+    def _tell(self, reason: str) -> None:
+        """Tell once why the crawl cannot do what it was asked to, in the log and in the summary."""
+        if not self.crawler.stats.get_value(FAILURE_STAT):
             self.logger.error(reason)
-        self._told = True
-        return CloseSpider(reason)
+        self.crawler.stats.set_value(FAILURE_STAT, reason)
 
     def _unsized(self, question: RepoQuestion, status: Status, reason: str, at: str = "") -> Iterator[ModelSize]:
         for model in question.models:
