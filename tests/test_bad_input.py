@@ -42,11 +42,11 @@ TABLES = {
 
 
 def only_error(text: str) -> str:
-    """Return the one line that says what is wrong; fail if there is a traceback or more than that."""
+    """Return the one line that says what is wrong; fail if there is a traceback or more than usage beside it."""
+    usage, line = text.rstrip("\n").rsplit("\n", 1)
     assert "Traceback" not in text
-    errors = [line for line in text.splitlines() if "error:" in line]
-    assert len(errors) == 1
-    return errors[0]
+    assert "error:" not in usage
+    return line.partition("error: ")[2]
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -26,32 +26,37 @@ if TYPE_CHECKING:
 class Command(CrawlCommand):
     """Runs a spider; exit status 0 when every name has its answer, 1 when some have none yet, 2 for wrong usage."""
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Check all that can be checked before Scrapy starts (and logs its versions)."""
+        super().process_options(args, opts)
+        assert self.settings is not None
         reject_leftovers(args, at_most=1)
         if not args:
             raise UsageError("name the spider: scrapy crawl hf_sizes")
-        assert self.settings is not None
-        assert self.crawler_process is not None
         if self.settings.getpriority("HF_TOKEN") is not None:
             raise UsageError("a token on the command line can be read by everyone here: set HF_TOKEN, or hf auth login")
         endpoint = self.settings["HF_ENDPOINT"]
         if not is_endpoint(endpoint):
             raise UsageError(f"HF_ENDPOINT={endpoint}: expected an http(s) URL such as https://huggingface.co")
+        sizes_file = Path(self.settings["SIZES_FILE"])
         try:
-            crawler = self._create_crawler(args[0])
-            sizes_file = Path(self.settings["SIZES_FILE"])
-            seeds = read_seeds(opts.spargs, sizes_file, offline=self.settings.getbool("HF_HUB_OFFLINE"))
-        except (InputError, KeyError) as error:
-            raise UsageError(str(error.args[0]), print_help=False) from None
-        if seeds.dry_run:
-            print(*describe(make_plan(seeds.names)), sep="\n")
+            self._seeds = read_seeds(opts.spargs, sizes_file, offline=self.settings.getbool("HF_HUB_OFFLINE"))
+        except InputError as error:
+            raise UsageError(str(error), print_help=False) from None
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        assert self.settings is not None
+        assert self.crawler_process is not None
+        if self._seeds.dry_run:
+            print(*describe(make_plan(self._seeds.names)), sep="\n")
             return
         with ExitStack() as locks:
             try:
-                _hold_outputs(locks, sizes_file, self.settings["JOBDIR"])
-            except InputError as error:
-                raise UsageError(str(error), print_help=False) from None
-            self.crawler_process.crawl(crawler, seeds=seeds)
+                crawler = self._create_crawler(args[0])
+                _hold_outputs(locks, self._seeds.sizes_file, self.settings["JOBDIR"])
+            except (InputError, KeyError) as error:
+                raise UsageError(str(error.args[0]), print_help=False) from None
+            self.crawler_process.crawl(crawler, seeds=self._seeds)
             self.crawler_process.start()
         self.exitcode = int(self.crawler_process.bootstrap_failed or not _is_complete(crawler))
 
