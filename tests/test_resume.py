@@ -143,6 +143,24 @@ def test_twenty_kills_in_a_row_lose_and_double_nothing(hub: StandInHub, workplac
     assert again <= 20 * 64  # a kill costs what was in flight
 
 
+@pytest.mark.parametrize("jobdir", [False, True], ids=["cache", "jobdir"])
+def test_crawl_that_waits_for_the_quota_can_be_stopped_and_goes_on(
+    hub: StandInHub, workplace: Workplace, jobdir: bool
+) -> None:
+    right = put_many(hub)
+    hub.behave(quota={"api": 200}, window=300.0)
+    arguments = [
+        "-a",
+        f"table={workplace.table(MANY)}",
+        *(["-s", f"JOBDIR={workplace.folder / 'job'}"] if jobdir else []),
+    ]
+    assert stop_after(hub, workplace.start_crawl(*arguments), 200, signal.SIGINT) == 1
+    hub.behave(quota={"api": None})
+    assert workplace.crawl(*arguments).status == 0
+    assert {model: row["size_bytes"] for model, row in workplace.sizes().items()} == right
+    assert len(repo_paths(hub)) == len(set(repo_paths(hub)))
+
+
 def test_cleanly_stopped_job_goes_on_from_its_queue(hub: StandInHub, workplace: Workplace) -> None:
     put_many(hub)
     arguments = ["-a", f"table={workplace.table(MANY)}", "-s", f"JOBDIR={workplace.folder / 'job'}"]
