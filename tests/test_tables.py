@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Literal
 
 import pytest
 from hypothesis import example, given
@@ -64,7 +65,9 @@ def test_any_dialect_goes_through(data: bytes) -> None:
 
 
 names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r"), max_size=12)
-dialects = st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
+dialects: st.SearchStrategy[Literal[0, 1, 2]] = st.sampled_from(
+    [csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]
+)
 
 
 @given(
@@ -74,7 +77,9 @@ dialects = st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMER
     st.sampled_from(",;\t|"),
 )
 @example([("=HYPERLINK()", "", "\n"), ('"', '""', ",")], csv.QUOTE_MINIMAL, "\n", ",")
-def test_round_trip_of_any_table(rows: list[tuple[str, str, str]], quoting: int, line_end: str, delimiter: str) -> None:
+def test_round_trip_of_any_table(
+    rows: list[tuple[str, str, str]], quoting: Literal[0, 1, 2], line_end: str, delimiter: str
+) -> None:
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=delimiter, quoting=quoting, lineterminator=line_end)
     writer.writerows([("model", "a", "b"), *rows])

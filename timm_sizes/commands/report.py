@@ -1,0 +1,109 @@
+"""``scrapy report``: a table with its sizes as a page to look at, and as a chart for a README or a paper."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from timm_sizes.errors import InputError
+from timm_sizes.files import check_writable, shown_path, write_atomically
+from timm_sizes.options import reject_leftovers
+from timm_sizes.sizes_file import read_sizes
+from timm_sizes.tables import DEFAULT_COLUMN, source_name
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+
+class Command(ScrapyCommand):
+    """Writes the report of a table; exit status 0, or 2 for wrong usage."""
+
+    requires_project = True
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        return "[options] [table]"
+
+    def short_desc(self) -> str:
+        return "Make a page and a chart of a benchmark table and its sizes"
+
+    def long_desc(self) -> str:
+        return (
+            "Write one self-contained HTML file with a chart of accuracy and size, filters and a sortable table, from a"
+            " benchmark table: one that scrapy merge has written, or a bare one, whose sizes are then taken from"
+            " SIZES_FILE. Without a table: the one that the last crawl was seeded from."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("-o", "--output", metavar="FILE", help="page to write (default: output/report.html)")
+        parser.add_argument("-c", "--column", metavar="NAME", help=f"column of the names (default: {DEFAULT_COLUMN})")
+        parser.add_argument("--png", metavar="FILE", help="also write the chart as a picture of 1600 × 900 pixels")
+        parser.add_argument("--svg", metavar="FILE", help="also write the chart as an SVG")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        reject_leftovers(args, at_most=1)
+        try:
+            self._report(args, opts)
+        except InputError as error:
+            raise UsageError(str(error), print_help=False) from None
+        except ModuleNotFoundError as error:
+            raise UsageError(_missing(error), print_help=False) from None
+
+    def _report(self, args: list[str], opts: argparse.Namespace) -> None:
+        # pandas, Bokeh and matplotlib take long to import: not before they are needed.
+        from timm_sizes.choices import choose_table, load_choices  # noqa: PLC0415
+        from timm_sizes.report.page import Source, render  # noqa: PLC0415
+        from timm_sizes.settings import PROJECT_DIR  # noqa: PLC0415
+
+        assert self.settings is not None
+        sizes_file = Path(self.settings["SIZES_FILE"])
+        page = Path(opts.output or PROJECT_DIR / "output" / "report.html")
+        pictures = {kind: Path(path) for kind, path in (("png", opts.png), ("svg", opts.svg)) if path}
+        table, column = choose_table(args, opts.column, sizes_file)
+        _check_targets({"-o": page, **{f"--{kind}": path for kind, path in pictures.items()}}, [table, str(sizes_file)])
+        sizes = read_sizes(sizes_file)
+        frame = load_choices(table, column, sizes)
+        name = source_name(table) if table == "-" else Path(table).name
+        contents: dict[Path, str | bytes] = {
+            page: render(frame, Source(name, sizes_file.name, sizes, datetime.now(UTC).date()))
+        }
+        if pictures:
+            from timm_sizes.report.picture import draw  # noqa: PLC0415
+
+            contents |= {path: draw(frame, name, kind) for kind, path in pictures.items()}
+        for path, content in contents.items():
+            _write(path, [content])
+        written = ", ".join(shown_path(path) for path in contents)
+        print(f"{table} → {written}: {len(frame)} rows, {frame['size_mb'].notna().sum()} sized", file=sys.stderr)
+
+
+def _check_targets(targets: dict[str, Path], sources: list[str]) -> None:
+    taken = {Path(source).resolve(): source for source in sources}
+    for option, path in targets.items():
+        check_writable(path, option)
+        if path.resolve() in taken:
+            raise InputError(f"{option}: {path} is already {taken[path.resolve()]}; name another file")
+        taken[path.resolve()] = f"what {option} writes"
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    if error.name is None or error.name.partition(".")[0] not in ("bokeh", "matplotlib"):
+        raise error
+    package = error.name.partition(".")[0]
+    what = "report" if package == "bokeh" else "static chart"
+    return f"the {what} needs {package}: pip install {package}"
+
+
+def _write(target: Path, content: Iterable[str | bytes]) -> None:
+    try:
+        write_atomically(target, content)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{target}: {reason}") from None

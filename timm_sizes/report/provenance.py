@@ -1,0 +1,97 @@
+"""What a report says about its own figures: how many, how exact, how old, and which are missing and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from timm_sizes.merge import NOT_ASKED
+from timm_sizes.report.figures import SIZE
+from timm_sizes.sizes_file import Row
+from timm_sizes.statuses import Status
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BASIS = {str(Status.OK): "exact", str(Status.ESTIMATED): "estimate"}
+_EXPLANATIONS: dict[str, str] = {
+    Status.NO_HUB_REPO: "the weights are not on the Hub",
+    Status.NOT_FOUND: "the Hub has no such repository, or it is private",
+    Status.GATED: "the files are shown only to those who asked for access",
+    Status.NO_WEIGHTS: "there are no pretrained weights, or no file that timm loads",
+    Status.UNKNOWN_NAME: "neither timm nor the Hub knows the name",
+    Status.MISMATCH: "the checkpoint has another number of parameters than the row",
+    Status.ERROR: "the Hub gave no answer; crawl again",
+    NOT_ASKED: "no crawl has asked for it yet",
+}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The models that have no size for one reason."""
+
+    status: str
+    reason: str
+    rows: int
+    names: list[str]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What there is: rows, models (a model may have several rows), and rows with a size, exact, estimated or neither.
+
+    Neither is a size that a merged table brought along without saying where it came from.
+    """
+
+    rows: int
+    models: int
+    sized: int
+    exact: int
+    estimated: int
+    missing: dict[str, int]  # rows without a size by status, the most frequent first
+
+
+def count(frame: pd.DataFrame) -> Counts:
+    """Return the counts of *frame*, of choices.load_choices."""
+    sized = frame[SIZE.column].notna()
+    statuses = Counter(frame["status"][~sized])
+    return Counts(
+        rows=len(frame),
+        models=frame["model"].nunique(),
+        sized=int(sized.sum()),
+        exact=int((sized & (frame["status"] == Status.OK)).sum()),
+        estimated=int((sized & (frame["status"] == Status.ESTIMATED)).sum()),
+        missing=dict(sorted(statuses.items(), key=lambda entry: (-entry[1], entry[0]))),
+    )
+
+
+def find_missing(frame: pd.DataFrame, sizes: Mapping[str, Row]) -> list[Missing]:
+    """Return the models of *frame* without a size, by status and reason; the most frequent first.
+
+    The reason is the one in the sizes file, *sizes*, where the status there is the same; else what the status means.
+    """
+    rows = frame.loc[frame[SIZE.column].isna(), ["model", "status"]]
+    reasons = [_reason(name, status, sizes) for name, status in rows.itertuples(index=False)]
+    groups = rows.assign(reason=reasons).groupby(["status", "reason"], sort=True)["model"]
+    found = [
+        Missing(str(status), str(reason), len(names), list(dict.fromkeys(names))) for (status, reason), names in groups
+    ]
+    return sorted(found, key=lambda missing: -missing.rows)
+
+
+def newest_answer(sizes: Mapping[str, Row]) -> str:
+    """Return when the newest of *sizes* was fetched (UTC, as the sizes file has it); "" if none came from the Hub."""
+    return max((row["fetched_at"] for row in sizes.values()), default="")
+
+
+def size_basis(status: str) -> str:
+    """Return in a word or two how the size of a row with *status* is known, or why it is not."""
+    return _BASIS.get(status, status)
+
+
+def _reason(name: str, status: str, sizes: Mapping[str, Row]) -> str:
+    row = sizes.get(name)
+    known = row["reason"] if row and row["status"] == status else ""
+    return known or _EXPLANATIONS.get(status, "")
