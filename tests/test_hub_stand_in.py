@@ -12,7 +12,6 @@ import re
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,18 +31,12 @@ EVA_INFO = f"/api/models/{EVA}"
 TOKEN = "hf_known"
 
 
-@pytest.fixture(scope="module")
-def running_hub() -> Iterator[StandInHub]:
-    with StandInHub() as hub:
-        yield hub
-
-
 @pytest.fixture
-def hub(running_hub: StandInHub) -> StandInHub:
-    running_hub.clear()
-    running_hub.put(timm_repo(EVA, 305_080_232, license="mit"))
-    running_hub.behave(tokens=[TOKEN])
-    return running_hub
+def hub(hub_process: StandInHub) -> StandInHub:
+    hub_process.clear()
+    hub_process.put(timm_repo(EVA, 305_080_232, license="mit"))
+    hub_process.behave(tokens=[TOKEN])
+    return hub_process
 
 
 @pytest.fixture

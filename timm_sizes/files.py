@@ -33,6 +33,14 @@ def write_atomically(path: Path, chunks: Iterable[str | bytes]) -> None:
         raise
 
 
+def write_output(path: Path, chunks: Iterable[str | bytes]) -> None:
+    """Write a command's output as write_atomically does; InputError, naming *path*, when that fails."""
+    try:
+        write_atomically(path, chunks)
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; nothing was written") from None
+
+
 @contextmanager
 def held(path: Path, what: str) -> Iterator[None]:
     """Hold the lock file *path* for as long as the ``with`` block lasts; the system frees it when a process dies.

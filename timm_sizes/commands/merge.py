@@ -6,28 +6,23 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
-
 from timm_sizes.errors import InputError
-from timm_sizes.files import check_writable, make_folder, shown_path, write_atomically
+from timm_sizes.files import check_writable, make_folder, shown_path, write_output
 from timm_sizes.last_crawl import read_record
-from timm_sizes.options import reject_leftovers, write_stdout
+from timm_sizes.options import TableCommand, write_stdout
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables import DEFAULT_COLUMN, read_table
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
 
 STDOUT = "-"
 
 
-class Command(ScrapyCommand):
+class Command(TableCommand):
     """Merges SIZES_FILE into tables; exit status 0, 1 with --strict when a row has no size, 2 for wrong usage."""
 
-    requires_project = True
-    requires_crawler_process = False
+    most_tables = None
 
     def syntax(self) -> str:
         return "[options] [table …]"
@@ -51,7 +46,6 @@ class Command(ScrapyCommand):
             help="file to write, in the format of its ending (.csv, .tsv, .json, .jsonl, .parquet, .xlsx, .md), a"
             " folder for several tables, - for stdout (default: output/ under the table's name)",
         )
-        parser.add_argument("-c", "--column", metavar="NAME", help=f"column of the names (default: {DEFAULT_COLUMN})")
         parser.add_argument(
             "--details", action="store_true", help="add bytes, file, status, repo, commit, dtype and licence at the end"
         )
@@ -64,14 +58,7 @@ class Command(ScrapyCommand):
         parser.add_argument("--mib", action="store_true", help="give the size in MiB (2^20), as model_size_in_mib")
         parser.add_argument("--strict", action="store_true", help="exit with status 1 if any row has no size")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        reject_leftovers(args)
-        try:
-            self._merge(args, opts)
-        except InputError as error:
-            raise UsageError(str(error), print_help=False) from None
-
-    def _merge(self, tables: list[str], opts: argparse.Namespace) -> None:
+    def work(self, tables: list[str], opts: argparse.Namespace) -> None:
         # pandas takes longer to import than a merge takes: not before it is needed.
         from timm_sizes import formats, joins, merge  # noqa: PLC0415
         from timm_sizes.hub.units import MB, MIB  # noqa: PLC0415
@@ -103,7 +90,7 @@ class Command(ScrapyCommand):
             if opts.output == STDOUT:
                 write_stdout(text)
             else:
-                _write(target, formats.convert(text, table, column, target, merge.TEXT_DETAILS))
+                write_output(target, formats.convert(text, table, column, target, merge.TEXT_DETAILS))
             print(f"{shown_path(Path(path))} → {shown_path(target)}: {merge.summary(merged)}", file=sys.stderr)
             for source in joined:
                 print(f"  {joins.summary(source, len(table))}", file=sys.stderr)
@@ -124,10 +111,3 @@ def _check_targets(targets: list[Path], sizes_file: Path, output: str | None) ->
         if output is not None and output.endswith("/"):
             make_folder(Path(output), "-o")
         check_writable(target, "-o")
-
-
-def _write(target: Path, chunks: Iterable[str | bytes]) -> None:
-    try:
-        write_atomically(target, chunks)
-    except OSError as error:
-        raise InputError(f"{target}: {(error.strerror or str(error)).lower()}; nothing was written") from None

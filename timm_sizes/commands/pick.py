@@ -7,21 +7,15 @@ import sys
 from math import isfinite
 from pathlib import Path
 
-from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
-
 from timm_sizes.errors import InputError
-from timm_sizes.options import reject_leftovers, write_stdout
+from timm_sizes.options import TableCommand, write_stdout
 from timm_sizes.sizes_file import read_sizes
 
 DEFAULT_ROWS = 10
 
 
-class Command(ScrapyCommand):
+class Command(TableCommand):
     """Prints the best rows under a budget; exit status 0, 1 when nothing fits, 2 for wrong usage."""
-
-    requires_project = True
-    requires_crawler_process = False
 
     def syntax(self) -> str:
         return "[options] [table]"
@@ -38,7 +32,6 @@ class Command(ScrapyCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("-c", "--column", metavar="NAME", help="column of the names (default: model)")
         parser.add_argument("--speed", metavar="BENCHMARK", help="join the speed from this benchmark table")
         for option, unit in _BOUNDS.items():
             least = "least" if option.startswith("--min") else "largest"
@@ -59,20 +52,13 @@ class Command(ScrapyCommand):
         )
         parser.add_argument("--format", choices=("table", "csv", "json", "md"), default="table", help="default: table")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        reject_leftovers(args, at_most=1)
-        try:
-            self._pick(args, opts)
-        except InputError as error:
-            raise UsageError(str(error), print_help=False) from None
-
-    def _pick(self, args: list[str], opts: argparse.Namespace) -> None:
+    def work(self, tables: list[str], opts: argparse.Namespace) -> None:
         # pandas takes longer to import than picking takes: not before it is needed.
         from timm_sizes import choices, listing, pick  # noqa: PLC0415
 
         assert self.settings is not None
         sizes_file = Path(self.settings["SIZES_FILE"])
-        path, column = choices.choose_table(args, opts.column, sizes_file)
+        path, column = choices.choose_table(tables, opts.column, sizes_file)
         frame = choices.load_choices(path, column, read_sizes(sizes_file), opts.speed)
         if frame.empty:
             raise InputError(f"{path}: no rows to pick from")

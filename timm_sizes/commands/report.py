@@ -7,25 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
-
 from timm_sizes.errors import InputError
-from timm_sizes.files import check_writable, shown_path, write_atomically
-from timm_sizes.options import reject_leftovers
+from timm_sizes.files import check_writable, shown_path, write_output
+from timm_sizes.options import TableCommand
 from timm_sizes.sizes_file import read_sizes
-from timm_sizes.tables import DEFAULT_COLUMN, source_name
+from timm_sizes.tables import source_name
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
 
 
-class Command(ScrapyCommand):
+class Command(TableCommand):
     """Writes the report of a table; exit status 0, or 2 for wrong usage."""
-
-    requires_project = True
-    requires_crawler_process = False
 
     def syntax(self) -> str:
         return "[options] [table]"
@@ -43,20 +36,16 @@ class Command(ScrapyCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("-o", "--output", metavar="FILE", help="page to write (default: output/report.html)")
-        parser.add_argument("-c", "--column", metavar="NAME", help=f"column of the names (default: {DEFAULT_COLUMN})")
         parser.add_argument("--png", metavar="FILE", help="also write the chart as a picture of 1600 × 900 pixels")
         parser.add_argument("--svg", metavar="FILE", help="also write the chart as an SVG")
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        reject_leftovers(args, at_most=1)
+    def work(self, tables: list[str], opts: argparse.Namespace) -> None:
         try:
-            self._report(args, opts)
-        except InputError as error:
-            raise UsageError(str(error), print_help=False) from None
+            self._report(tables, opts)
         except ModuleNotFoundError as error:
-            raise UsageError(_missing(error), print_help=False) from None
+            raise InputError(_missing(error)) from None
 
-    def _report(self, args: list[str], opts: argparse.Namespace) -> None:
+    def _report(self, tables: list[str], opts: argparse.Namespace) -> None:
         # pandas, Bokeh and matplotlib take long to import: not before they are needed.
         from timm_sizes.choices import choose_table, load_choices  # noqa: PLC0415
         from timm_sizes.report.page import Source, render  # noqa: PLC0415
@@ -66,7 +55,7 @@ class Command(ScrapyCommand):
         sizes_file = Path(self.settings["SIZES_FILE"])
         page = Path(opts.output or PROJECT_DIR / "output" / "report.html")
         pictures = {kind: Path(path) for kind, path in (("png", opts.png), ("svg", opts.svg)) if path}
-        table, column = choose_table(args, opts.column, sizes_file)
+        table, column = choose_table(tables, opts.column, sizes_file)
         _check_targets({"-o": page, **{f"--{kind}": path for kind, path in pictures.items()}}, [table, str(sizes_file)])
         sizes = read_sizes(sizes_file)
         frame = load_choices(table, column, sizes)
@@ -79,7 +68,7 @@ class Command(ScrapyCommand):
 
             contents |= {path: draw(frame, name, kind) for kind, path in pictures.items()}
         for path, content in contents.items():
-            _write(path, [content])
+            write_output(path, [content])
         written = ", ".join(shown_path(path) for path in contents)
         print(f"{table} → {written}: {len(frame)} rows, {frame['size_mb'].notna().sum()} sized", file=sys.stderr)
 
@@ -99,11 +88,3 @@ def _missing(error: ModuleNotFoundError) -> str:
     package = error.name.partition(".")[0]
     what = "report" if package == "bokeh" else "static chart"
     return f"the {what} needs {package}: pip install {package}"
-
-
-def _write(target: Path, content: Iterable[str | bytes]) -> None:
-    try:
-        write_atomically(target, content)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{target}: {reason}") from None
