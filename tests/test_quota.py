@@ -157,8 +157,26 @@ def test_refusals_that_come_together_count_as_one() -> None:
     assert budget.opens_at(10.0) == 11.0
     budget.refused(None, 11.0)
     assert budget.opens_at(11.0) == 13.0
-    budget.accepted()
+    budget.accepted(None)
     budget.refused(None, 13.0)
     assert budget.opens_at(13.0) == 14.0
     budget.refused(30.0, 13.5)
     assert budget.opens_at(13.5) == 43.5
+
+
+def test_first_request_of_the_next_window_goes_alone() -> None:
+    budget = Budget()
+    budget.sent()
+    budget.ended()
+    budget.learn(RateLimit("api", 0, 10, 500, 300), 0.0)
+    assert budget.opens_at(1.0) == 11.0
+    assert budget.has_room(11.0)
+    budget.sent()
+    assert not budget.has_room(11.1)
+    assert budget.opens_at(11.1) is None  # its answer will tell
+    budget.ended()
+    budget.learn(RateLimit("api", 60, 290, 500, 300), 11.2)  # somebody else is in this window already
+    for _ in range(60):
+        assert budget.has_room(11.3)
+        budget.sent()
+    assert not budget.has_room(11.3)

@@ -36,7 +36,7 @@ _TOO_SMALL, _TOO_LARGE = 0.8, 3.0
 # The catalogue counts a model as it was published, buffers included, so less tells: Florence-2-base has 231 M
 # parameters around a vision tower of 90 M. Published files are at most 1.5 times what the model definition has.
 _TOO_LARGE_FOR_CATALOGUE = 2.0
-_FACTS = ["model", *SIZE_COLUMNS.values(), *DETAIL_COLUMNS, "params_low", "params_high", "params_defined"]
+_PARAMS = ["params_low", "params_high", "params_defined"]
 _BLANKED = [*SIZE_COLUMNS.values(), "size_bytes", "size_mib"]
 
 
@@ -63,15 +63,16 @@ def merge(table: Table, column: str, sizes: dict[str, Row], unit: int = MB, *, d
     the catalogue's, is left out, and its status is ``mismatch``.
     """
     names = pd.Series(row_names(table, column), dtype="str", name="model")
-    known = pd.DataFrame(_facts(names.unique(), sizes), columns=_FACTS)
+    shown = [SIZE_COLUMNS[unit], "size_status", *(name for name in DETAIL_COLUMNS if details and name != "size_status")]
+    known = pd.DataFrame(_facts(names.unique(), sizes), columns=["model", *shown, *_PARAMS])
     rows = names.to_frame().merge(known, on="model", how="left", validate="many_to_one")
     wrong = _contradicts(rows, table.cells.get(PARAM_COUNT_COLUMN))
-    rows.loc[wrong, _BLANKED] = ""
+    rows.loc[wrong, [name for name in shown if name in _BLANKED]] = ""
     rows.loc[wrong, "size_status"] = str(Status.MISMATCH)
     return Merged(
         second={SIZE_COLUMNS[unit]: rows[SIZE_COLUMNS[unit]].tolist()},
         last={name: rows[name].tolist() for name in DETAIL_COLUMNS} if details else {},
-        statuses=Counter(rows["size_status"]),
+        statuses=Counter({str(status): count for status, count in rows["size_status"].value_counts().items()}),
         mismatches=names[wrong].unique().tolist(),
     )
 

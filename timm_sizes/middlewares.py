@@ -107,7 +107,7 @@ class HubQuota:
         if said is not None:
             budget.learn(said, now)
         if response.status != 429:
-            budget.accepted()
+            budget.accepted(said)
             self._resume_if_room(budget, now)
             return response
         self._crawler.stats.inc_value("timm_sizes/refusals")

@@ -6,6 +6,7 @@ The forms are those that timm.create_model takes (timm/models/_factory.py), plus
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from timm_sizes.catalogue import TIMM_VERSION, aliases, checkpoints
 from timm_sizes.hub.endpoints import is_repo_id, is_revision
@@ -28,6 +29,7 @@ class Target:
     reason: str = ""
 
 
+@lru_cache(4096)  # the tables of a merge share most of their names
 def resolve(name: str) -> Target:
     """Return where the checkpoint of *name* is; a name that means nothing gets ``unknown_name`` and never a request."""
     text = name.strip()

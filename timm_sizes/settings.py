@@ -29,6 +29,13 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 64  # default 8: there is one host; equal to th
 CONCURRENT_ITEMS = 1  # default 100: items are handled in microseconds, a pool for them costs more than it gives
 WARN_ON_GENERATOR_RETURN_VALUE = False  # default True: the check parses the callbacks' source for every answer
 DOWNLOAD_DELAY = 0  # default 0: see HubQuota
+DOWNLOADER_STATS = False  # default True: counts bytes by rebuilding the text of every request and answer
+# Scrapy's own, less what this crawl does not need; each costs its share of every answer.
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,  # default 25: nobody reads is_start_request
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,  # default 900: nothing is followed by its depth
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,  # default 1000: no callback copies a meta
+}
 
 # --- Patience ---
 DOWNLOAD_TIMEOUT = 30  # default 180 s: an answer is 3 kB
@@ -57,6 +64,9 @@ DOWNLOADER_MIDDLEWARES = {
     "timm_sizes.middlewares.HubQuota": 940,
     # Last before the wire, so that the token is on a request only while it is under way.
     "timm_sizes.middlewares.HubAuth": 950,
+    # Not needed, and each is run for every request:
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # default 50: SameHost keeps redirects at home
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # default 300: the Hub takes no passwords
 }
 ITEM_PIPELINES = {
     "timm_sizes.pipelines.NormaliseUnits": 100,

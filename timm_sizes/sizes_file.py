@@ -25,7 +25,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 def as_row(item: ModelSize) -> Row:
     """Return *item* as the cells of its row: empty where nothing is known, other_weights as JSON."""
-    return {name: _cell(value) for name, value in ItemAdapter(item).asdict().items()}
+    return {name: _cell(value) for name, value in ItemAdapter(item).items()}
 
 
 def read_sizes(path: Path) -> dict[str, Row]:

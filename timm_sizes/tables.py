@@ -7,13 +7,13 @@ ends survive byte for byte, whatever wrote them.
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +57,19 @@ class CsvTable:
         The columns at the positions *dropped* are left out. New cells are quoted where CSV asks for it.
         """
         yield self._splice(self.header, self._quoted([*second]), self._quoted([*last]), dropped)
-        seconds = zip(*second.values(), strict=True) if second else iter([()] * len(self))
-        lasts = zip(*last.values(), strict=True) if last else iter([()] * len(self))
+        # A column at a time, then a row at a time: a cell is quoted once, however many rows have the same.
+        seconds = zip(*map(self._quoted, second.values()), strict=True) if second else repeat((), len(self))
+        lasts = zip(*map(self._quoted, last.values()), strict=True) if last else repeat((), len(self))
         for record, after_first, at_end in zip(self.records, seconds, lasts, strict=True):
-            yield self._splice(record, self._quoted(after_first), self._quoted(at_end), dropped)
+            yield self._splice(record, after_first, at_end, dropped)
 
-    def _splice(self, record: str, after_first: list[str], at_end: list[str], dropped: set[int]) -> str:
+    def _splice(self, record: str, after_first: Sequence[str], at_end: Sequence[str], dropped: set[int]) -> str:
         content = record.rstrip("\r\n")
         line_end = record[len(content) :]
-        fields = self._raw_fields(content)
-        kept = [text for index, text in enumerate(fields) if index not in dropped] if dropped else fields
+        if not dropped and '"' not in content:
+            first, *rest = content.split(self.delimiter, 1)  # the others stay as they are, and together
+            return self.delimiter.join([first, *after_first, *rest, *at_end]) + line_end
+        kept = [text for index, text in enumerate(self._raw_fields(content)) if index not in dropped]
         return self.delimiter.join([*kept[:1], *after_first, *kept[1:], *at_end]) + line_end
 
     def _raw_fields(self, content: str) -> list[str]:
@@ -80,8 +83,11 @@ class CsvTable:
         return re.compile(rf'(?:^|{separator})(\ufeff?"(?:[^"]|"")*"|[^{separator}]*)')
 
     def _quoted(self, cells: Sequence[str]) -> list[str]:
-        special = {self.delimiter, '"', "\r", "\n"}
-        return [f'"{cell.replace(chr(34), chr(34) * 2)}"' if special & set(cell) else cell for cell in cells]
+        special = re.compile(rf'[{re.escape(self.delimiter)}"\r\n]')
+        texts = {
+            cell: f'"{cell.replace(chr(34), chr(34) * 2)}"' if special.search(cell) else cell for cell in set(cells)
+        }
+        return [texts[cell] for cell in cells]
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,7 @@ def source_name(path: str) -> str:
 def parse_table(data: bytes, source: str, column: str = DEFAULT_COLUMN, keep: Sequence[str] = ()) -> Table:
     """Read a table from *data*, as read_table does from a file; *source* names it in messages."""
     text = _decode(data, source)
+    del data  # a large table is not needed twice
     parse = _parse_json if text.lstrip(_BOM + " \t\r\n")[:1] in ("[", "{") else _parse_csv
     table = parse(text, source, [column, *keep])
     for number, name in enumerate(table.cells[column], start=1):
@@ -179,11 +186,15 @@ def _parse_csv(text: str, source: str, wanted: list[str]) -> CsvTable:
     raw: list[str] = []  # physical lines of the record that is being read
 
     def lines() -> Iterator[str]:
-        for line in io.StringIO(body, newline=""):
-            raw.append(line)
-            yield line
+        start = 0
+        while start < len(body):
+            end = body.find("\n", start) + 1 or len(body)
+            raw.append(body[start:end])
+            yield raw[-1]
+            start = end
 
     reader = csv.reader(lines(), delimiter=delimiter, strict=True)
+    shared: dict[str, str] = {}  # the same few names and numbers stand in many rows
     records: list[str] = []
     try:
         columns = next(reader)
@@ -200,7 +211,7 @@ def _parse_csv(text: str, source: str, wanted: list[str]) -> CsvTable:
                 raise InputError(f"{source}, line {reader.line_num}: {expected}")
             records.append(_take(raw))
             for append, position in gather:
-                append(row[position])
+                append(shared.setdefault(row[position], row[position]))
     except csv.Error as error:
         raise InputError(f"{source}, line {reader.line_num}: not CSV ({error})") from None
     return CsvTable(source, delimiter, header, records, columns, cells)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +57,9 @@ class Command(CrawlCommand):
                 _hold_outputs(locks, self._seeds.sizes_file, self.settings["JOBDIR"])
             except (InputError, KeyError) as error:
                 raise UsageError(str(error.args[0]), print_help=False) from None
+            # A crawl makes many small objects that live long: collecting as often as by default scans them all again
+            # and again, a sixth of the time at 10,000 names.
+            gc.set_threshold(50_000, 20, 50)
             self.crawler_process.crawl(crawler, seeds=self._seeds)
             self.crawler_process.start()
         self.exitcode = int(self.crawler_process.bootstrap_failed or not _is_complete(crawler))

@@ -76,7 +76,8 @@ class Budget:
     Of the requests that are in flight none may have been counted yet when an answer says ``r``, so what is left is
     the smallest ``r`` of the window less those in flight. The window's end is known to a second only (``t`` is a
     whole number, and whether it is rounded up or down is not documented): ``ends_at`` is the earliest time that is
-    certainly past it, and exact where an answer shows that our own request opened the window.
+    certainly past it, and exact where an answer shows that our own request opened the window. By then the next window
+    may have begun and be in use, so its first request goes alone, and its answer says what is left.
     """
 
     in_flight: int = 0
@@ -84,7 +85,6 @@ class Budget:
     ends_at: float | None = None
     refusals: int = 0
     refused_until: float = 0.0
-    quota: int | None = None
 
     def sent(self) -> None:
         """Count a request that goes out."""
@@ -100,13 +100,16 @@ class Budget:
         end = now + said.resets_in + 1.0
         if said.quota is not None and said.window is not None and said.remaining == said.quota - 1:
             end = min(end, now + said.window)
-        self.ends_at = end if self.ends_at is None else min(self.ends_at, end)
-        self.remaining = said.remaining if self.remaining is None else min(self.remaining, said.remaining)
-        self.quota = said.quota
+        if self.ends_at is None or self.remaining is None:
+            self.ends_at, self.remaining = end, said.remaining
+        else:
+            self.ends_at, self.remaining = min(self.ends_at, end), min(self.remaining, said.remaining)
 
-    def accepted(self) -> None:
-        """Take in an answer that is no refusal."""
+    def accepted(self, said: RateLimit | None) -> None:
+        """Take in that an answer is no refusal; one that *said* nothing comes from a Hub that keeps no count."""
         self.refusals = 0
+        if said is None:
+            self.ends_at = self.remaining = None
 
     def refused(self, wait: float | None, now: float) -> None:
         """Take in a 429 that asks to *wait* so many seconds, or does not say.
@@ -132,4 +135,4 @@ class Budget:
 
     def _roll_over(self, now: float) -> None:
         if self.ends_at is not None and now >= self.ends_at:
-            self.ends_at, self.remaining = None, self.quota
+            self.ends_at, self.remaining = None, 1
