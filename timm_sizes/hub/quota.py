@@ -50,10 +50,11 @@ def parse_retry_after(value: str, now_utc: float) -> float | None:
 
     *now_utc* is the time since the epoch, for the date form. None where the header is missing or makes no sense.
     """
-    if _SECONDS.fullmatch(value.strip()):
-        return min(float(value), LONGEST_WAIT)
+    text = value.strip()
+    if _SECONDS.fullmatch(text):
+        return min(float(text), LONGEST_WAIT)
     try:
-        return min(max(0.0, parsedate_to_datetime(value).timestamp() - now_utc), LONGEST_WAIT)
+        return min(max(0.0, parsedate_to_datetime(text).timestamp() - now_utc), LONGEST_WAIT)
     except (ValueError, TypeError, OverflowError):
         return None
 
