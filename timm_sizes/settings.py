@@ -28,7 +28,6 @@ CONCURRENT_REQUESTS = 64  # default 16: an answer of the Hub takes some 150 ms
 CONCURRENT_REQUESTS_PER_DOMAIN = 64  # default 8: there is one host; equal to the above, so that none waits on its way
 CONCURRENT_ITEMS = 1  # default 100: items are handled in microseconds, a pool for them costs more than it gives
 WARN_ON_GENERATOR_RETURN_VALUE = False  # default True: the check parses the callbacks' source for every answer
-DOWNLOAD_DELAY = 0  # default 0: see HubQuota
 DOWNLOADER_STATS = False  # default True: counts bytes by rebuilding the text of every request and answer
 # Scrapy's own, less what this crawl does not need; each costs its share of every answer.
 SPIDER_MIDDLEWARES = {
@@ -81,8 +80,6 @@ EXTENSIONS = {
 
 # --- The HTTP cache stands in for a list of what is done: a crawl that was killed goes on from it ---
 HTTPCACHE_ENABLED = True  # default False
-HTTPCACHE_DIR = "httpcache"  # default; relative to the project's .scrapy folder
-HTTPCACHE_EXPIRATION_SECS = 0  # default: never; an answer at a commit stays true
 HTTPCACHE_POLICY = "timm_sizes.httpcache.HubCachePolicy"
 HTTPCACHE_STORAGE = "timm_sizes.httpcache.SqliteCacheStorage"
 
