@@ -85,7 +85,7 @@ HTTPCACHE_STORAGE = "timm_sizes.httpcache.SqliteCacheStorage"
 
 FEED_EXPORT_ENCODING = "utf-8"  # default None: JSON feeds would be escaped to ASCII
 LOG_LEVEL = "INFO"  # default DEBUG: a line for every answer and item
-STATS_DUMP = False  # default True: the summary says what matters, and --loglevel DEBUG the rest
+STATS_DUMP = False  # default True: the summary says what matters; -s STATS_DUMP=1 for the rest
 
 # --- Ours. Used by the spider, HubAuth, HubQuota and HubCachePolicy ---
 HF_ENDPOINT = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
