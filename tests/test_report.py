@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import struct
-import subprocess
-import sys
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.choosing import RESULTS, sizes, write
-from tests.workplace import PATIENCE, PROJECT, Ended, Workplace
+from tests.workplace import Ended, Workplace
 from timm_sizes.choices import load_choices
 from timm_sizes.errors import InputError
 from timm_sizes.report.families import OTHER, STYLES, group_families
@@ -292,17 +290,9 @@ def test_a_missing_package_is_named(place: Workplace, package: str, message: str
     arguments = ["scrapy", "report", f"{place.folder}/results.csv", "-o", f"{place.folder}/r.html"]
     arguments += ["--png", f"{place.folder}/a.png"]
     code = f"import sys; sys.modules[{package!r}] = None; from scrapy.cmdline import execute; execute({arguments!r})"
-    ended = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=PROJECT,
-        env=place.environment(),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert ended.returncode == 2
-    assert message in only_error(Ended(ended.returncode, ended.stdout, ended.stderr))
+    ended = place.run_python(code)
+    assert ended.status == 2
+    assert message in only_error(ended)
     assert not (place.folder / "r.html").exists()
 
 
@@ -312,16 +302,8 @@ def test_listing_the_spiders_loads_nothing_heavy(place: Workplace) -> None:
         "try: execute(['scrapy', 'list'])\n"
         "finally: print(sorted({'bokeh', 'jinja2', 'matplotlib', 'pandas'} & set(sys.modules)))"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=PROJECT,
-        env=place.environment(),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert ended.stdout.splitlines() == ["hf_sizes", "[]"], ended.stderr
+    ended = place.run_python(code)
+    assert ended.out.splitlines() == ["hf_sizes", "[]"], ended.err
 
 
 def only_error(ended: Ended) -> str:

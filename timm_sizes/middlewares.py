@@ -103,7 +103,7 @@ class HubQuota:
         if budget is None:
             return response
         now = time.monotonic()
-        said = parse_rate_limit(_header(response, "RateLimit"), _header(response, "RateLimit-Policy"))
+        said = parse_rate_limit(header_text(response, "RateLimit"), header_text(response, "RateLimit-Policy"))
         if said is not None:
             budget.learn(said, now)
         if response.status != 429:
@@ -112,7 +112,7 @@ class HubQuota:
             return response
         self._crawler.stats.inc_value("timm_sizes/refusals")
         if said is None or said.remaining:
-            wait = parse_retry_after(_header(response, "Retry-After"), time.time())
+            wait = parse_retry_after(header_text(response, "Retry-After"), time.time())
             budget.refused(wait, now)
         self._hold(budget, now)
         return self._again(request) or response
@@ -193,5 +193,6 @@ class SameHost:
         return response
 
 
-def _header(response: Response, name: str) -> str:
+def header_text(response: Response, name: str) -> str:
+    """Return the header *name* of *response* as text, "" if it has none."""
     return (response.headers.get(name) or b"").decode("latin-1")

@@ -20,7 +20,7 @@ from timm_sizes.hub.endpoints import commit_of, list_url, model_info_url, next_l
 from timm_sizes.hub.payloads import RepoInfo, parse_model_info, parse_model_list
 from timm_sizes.hub.tree_page import parse_tree_page
 from timm_sizes.last_crawl import keep_table, table_record
-from timm_sizes.middlewares import TOKEN_META
+from timm_sizes.middlewares import TOKEN_META, header_text
 from timm_sizes.plan import RepoQuestion, make_plan
 from timm_sizes.seeds import CHECKPOINT_COLUMN, Seeds, read_seeds, table_names
 from timm_sizes.statuses import FAILURE_STAT, Status
@@ -126,8 +126,7 @@ class HfSizesSpider(Spider):
             yield from [again] if again else self._repo_requests(questions, {})
             return
         missing = [asked for asked in questions if asked.repo_id not in commits]
-        link = (response.headers.get("Link") or b"").decode("latin-1")
-        next_url = next_list_url(self.endpoint, link)
+        next_url = next_list_url(self.endpoint, header_text(response, "Link"))
         if next_url is not None and len(missing) > 1 and page < _MOST_LIST_PAGES:
             yield self._list_request(next_url, missing, page + 1)
         else:
@@ -241,7 +240,7 @@ class HfSizesSpider(Spider):
 
     def _refusal(self, response: Response, question: RepoQuestion) -> tuple[Status, str]:
         names = ("X-Error-Code", "X-Error-Message")
-        headers = {name.lower(): (response.headers.get(name) or b"").decode("latin-1") for name in names}
+        headers = {name.lower(): header_text(response, name) for name in names}
         meaning = refusal(response.status, headers, self.seeds.route)
         if meaning is None or (headers["x-error-code"] == "RevisionNotFound" and not question.revision):
             return Status.ERROR, f"HTTP {response.status}"
@@ -252,7 +251,7 @@ class HfSizesSpider(Spider):
 
         Going on would record private repos as missing, and every repo where the Hub rejects a bad token outright.
         """
-        gated = response.headers.get("X-Error-Code") == b"GatedRepo"
+        gated = header_text(response, "X-Error-Code") == "GatedRepo"
         assert response.request is not None
         if response.status == 401 and response.request.meta.get(TOKEN_META) and not gated:
             raise self._stopped("the Hub does not accept the token: log in again (hf auth login), or unset HF_TOKEN")
@@ -275,7 +274,7 @@ class HfSizesSpider(Spider):
 def _answered_at(response: Response) -> str:
     """Return when the Hub answered, to the second: its Date header, which a cached answer keeps."""
     try:
-        moment = parsedate_to_datetime((response.headers.get("Date") or b"").decode("latin-1"))
+        moment = parsedate_to_datetime(header_text(response, "Date"))
     except ValueError:
         moment = datetime.now(UTC)
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
