@@ -1,4 +1,4 @@
-"""Fixtures that all tests share: one stand-in Hub a session, emptied for each test, and a folder to work in."""
+"""Fixtures that all tests share: one mock Hub a session, emptied for each test, and a folder to work in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.hub import StandInHub
+from tests.mockserver import MockHub
 from tests.workplace import Workplace
 
 # A loaded machine is no failure; `--hypothesis-profile=long` is the run for a night.
@@ -18,19 +18,19 @@ settings.load_profile("default")
 
 
 @pytest.fixture(scope="session")
-def hub_process() -> Iterator[StandInHub]:
-    with StandInHub() as hub:
+def hub_process() -> Iterator[MockHub]:
+    with MockHub() as hub:
         yield hub
 
 
 @pytest.fixture
-def hub(hub_process: StandInHub) -> StandInHub:
+def hub(hub_process: MockHub) -> MockHub:
     hub_process.clear()
     return hub_process
 
 
 @pytest.fixture
-def workplace(hub: StandInHub, tmp_path: Path) -> Workplace:
+def workplace(hub: MockHub, tmp_path: Path) -> Workplace:
     return Workplace(tmp_path, hub.url)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from scrapy.exceptions import DropItem
 
-from timm_sizes.items import ModelSize
+from timm_sizes.items import ModelSize, Status
 from timm_sizes.pipelines import Deduplicate, NormaliseUnits
-from timm_sizes.statuses import Status
 
 
 def test_displayed_sizes_become_bytes() -> None:

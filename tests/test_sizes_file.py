@@ -11,9 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from timm_sizes.errors import InputError
-from timm_sizes.items import ModelSize
+from timm_sizes.items import ModelSize, Status
 from timm_sizes.sizes_file import COLUMNS, as_row, gather, read_sizes, write_sizes
-from timm_sizes.statuses import Status
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
     ["=1", "'=1", "''+x", "'", "@", "a\rb"]

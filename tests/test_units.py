@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.hub.tree_page import displayed_size
-from timm_sizes.hub.units import MB, MIB, format_size, parse_size
+from tests.mockserver.tree_page import displayed_size
+from timm_sizes.units import MB, MIB, format_size, parse_size
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A folder to run the project's commands in, as a user does: in a process of their own, against the stand-in Hub."""
+"""A folder to run the project's commands in, as a user does: in a process of their own, against the mock Hub."""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
-"""The errors that this project raises on purpose; each message is one line a user can act on."""
+"""The errors that this project raises on purpose, and where a crawl notes its own; each is one line to act on."""
 
 from __future__ import annotations
+
+# The stat that says in words why a crawl as a whole did not do what it was asked to.
+FAILURE_STAT = "timm_sizes/failure"
 
 
 class InputError(ValueError):

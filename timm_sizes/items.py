@@ -1,15 +1,42 @@
-"""The one record that travels: what is known of a model's checkpoint. Its fields are the columns of SIZES_FILE."""
+"""The one record that travels, what is known of a model's checkpoint, and the statuses in which a name can end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
 
-from timm_sizes.statuses import Status
+
+class Status(StrEnum):
+    """How the question after a model's checkpoint size ended; ``meaning`` says it in words."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str = "") -> Self:
+        status = str.__new__(cls, value)
+        status._value_ = value
+        status.meaning = meaning
+        return status
+
+    OK = "ok", "the size that the Hub (or the local disk) says, to the byte"
+    ESTIMATED = "estimated", "computed from the model definition, or rounded on a page; not to the byte"
+    NO_HUB_REPO = "no_hub_repo", "the weights are not on the Hub"
+    NOT_FOUND = "not_found", "the Hub has no such repository, or it is private; or there is no such local file"
+    GATED = "gated", "the files are shown only to those who asked for access"
+    NO_WEIGHTS = "no_weights", "there are no pretrained weights, or no file that timm loads"
+    UNKNOWN_NAME = "unknown_name", "neither timm nor the Hub knows the name"
+    ERROR = "error", "the Hub gave no answer; crawl again"
+    # merge decides these, row by row.
+    MISMATCH = "mismatch", "the checkpoint has another number of parameters than the row"
+    NOT_ASKED = "not_asked", "no crawl has asked for it yet"
+
+
+SIZED = frozenset({Status.OK, Status.ESTIMATED})
 
 
 @dataclass
 class ModelSize:
-    """A model's checkpoint, as far as it is known.
+    """A model's checkpoint, as far as it is known. The fields are the columns of SIZES_FILE.
 
     The sizes are what the source said when the spider yields the item (bytes, or a page's "1.22 GB"), and whole
     bytes after the NormaliseUnits pipeline.

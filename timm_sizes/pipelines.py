@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
-from timm_sizes.errors import InputError
-from timm_sizes.hub.units import parse_size
+from timm_sizes.errors import FAILURE_STAT, InputError
+from timm_sizes.items import Status
 from timm_sizes.sizes_file import Row, as_row, gather, read_sizes, write_sizes
-from timm_sizes.statuses import FAILURE_STAT, Status
+from timm_sizes.units import parse_size
 
 if TYPE_CHECKING:
     from typing import Self

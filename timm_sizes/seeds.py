@@ -12,14 +12,19 @@ from urllib.parse import unquote, urlsplit
 
 from timm_sizes.errors import InputError
 from timm_sizes.files import check_writable
-from timm_sizes.last_crawl import kept_path
-from timm_sizes.names import CHECKPOINT_PREFIX
-from timm_sizes.sizes_file import read_sizes
-from timm_sizes.tables import DEFAULT_COLUMN, STDIN, Table, parse_table, read_bytes, source_name
+from timm_sizes.sizes_file import kept_path, read_sizes
+from timm_sizes.tables.table import (
+    CHECKPOINT_COLUMN,
+    DEFAULT_COLUMN,
+    STDIN,
+    parse_table,
+    read_bytes,
+    source_name,
+    table_names,
+)
 
-CHECKPOINT_COLUMN = "checkpoint"  # timm's validate.py writes it: the local file that the row was measured with
 ROUTES = ("api", "page")
-SAMPLE_TABLE = Path(__file__).parent / "data" / "sample_results.csv"
+SAMPLE_TABLE = Path(__file__).parent / "tables" / "data" / "sample_results.csv"
 UPSTREAM_TABLE_URL = (
     "https://raw.githubusercontent.com/huggingface/pytorch-image-models/main/results/results-imagenet-real.csv"
 )
@@ -80,20 +85,6 @@ def read_seeds(arguments: Mapping[str, str], sizes_file: Path, *, offline: bool)
             names |= dict.fromkeys(_read_local(source, seeds))
     seeds.names.extend(names)
     return seeds
-
-
-def table_names(table: Table, column: str) -> list[str]:
-    """Return the names that *table* asks after: each once, in its order, rows without a name left out."""
-    return [name for name in dict.fromkeys(row_names(table, column)) if name.strip()]
-
-
-def row_names(table: Table, column: str) -> list[str]:
-    """Return what each row of *table* is sized as: its model, or the local checkpoint that it was measured with."""
-    models = table.cells[column]
-    paths = table.cells.get(CHECKPOINT_COLUMN)
-    if paths is None:
-        return models
-    return [f"{CHECKPOINT_PREFIX}{path}" if path else model for model, path in zip(models, paths, strict=True)]
 
 
 def _read_local(source: str, seeds: Seeds) -> list[str]:

@@ -73,9 +73,9 @@ ITEM_PIPELINES = {
     "timm_sizes.pipelines.Export": 300,
 }
 EXTENSIONS = {
-    "timm_sizes.jobdir.JobDirGuard": 0,  # before anything opens the job directory
-    "timm_sizes.extensions.Progress": 500,
-    "timm_sizes.extensions.Summary": 510,
+    "timm_sizes.extensions.jobdir.JobDirGuard": 0,  # before anything opens the job directory
+    "timm_sizes.extensions.progress.Progress": 500,
+    "timm_sizes.extensions.summary.Summary": 510,
 }
 
 # --- The HTTP cache stands in for a list of what is done: a crawl that was killed goes on from it ---

@@ -1,4 +1,7 @@
-"""SIZES_FILE, the one file between crawl and merge: a CSV with a row a model, sorted, that gathers several crawls."""
+"""What a crawl leaves for the rest: SIZES_FILE, a CSV with a row a model that gathers several crawls, and the tables.
+
+Beside SIZES_FILE, in tables/, are kept those tables that came over the network, and the note of the last crawl's.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,7 @@ from itemadapter import ItemAdapter
 
 from timm_sizes.errors import InputError
 from timm_sizes.files import write_atomically
-from timm_sizes.items import ModelSize
-from timm_sizes.statuses import SIZED, Status
+from timm_sizes.items import SIZED, ModelSize, Status
 
 COLUMNS = [field.name for field in fields(ModelSize)]
 
@@ -63,6 +65,33 @@ def gather(old: dict[str, Row], new: Iterable[Row]) -> dict[str, Row]:
         if before is None or not _is_kept(before, row):
             rows[row["model"]] = row
     return rows
+
+
+def kept_path(sizes_file: Path, name: str) -> Path:
+    """Return where a table that came over the network or by standard input is kept, under the file *name*."""
+    return sizes_file.parent / "tables" / name
+
+
+def keep_table(path: Path, data: bytes) -> None:
+    """Write the table *data*, as it came, to *path* (of kept_path). Raises OSError."""
+    path.parent.mkdir(exist_ok=True)
+    write_atomically(path, [data])
+
+
+def table_record(sizes_file: Path, tables: Iterable[Path], column: str) -> tuple[Path, bytes]:
+    """Return the note of which *tables* and name *column* a crawl was seeded from, and where it is to be kept."""
+    record = {"tables": [str(path.resolve()) for path in tables], "column": column}
+    return _record_path(sizes_file), json.dumps(record, indent=1).encode() + b"\n"
+
+
+def read_record(sizes_file: Path) -> tuple[list[str], str]:
+    """Return the tables and the name column of the last crawl into *sizes_file*; InputError if there was none."""
+    path = _record_path(sizes_file)
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return [str(table) for table in record["tables"]], str(record["column"])
+    except (OSError, ValueError, LookupError, TypeError):
+        raise InputError(f"no crawl into {sizes_file} yet: name the table to merge") from None
 
 
 def _is_kept(before: Row, row: Row) -> bool:
@@ -117,3 +146,7 @@ def _guarded(name: str) -> str:
 
 def _unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS) else cell
+
+
+def _record_path(sizes_file: Path) -> Path:
+    return kept_path(sizes_file, "last_crawl.json")

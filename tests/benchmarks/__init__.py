@@ -1,1 +1,1 @@
-"""Measurements against the stand-in Hub and against other clients, side by side: ``python -m tests.benchmarks``."""
+"""Measurements against the mock Hub and against other clients, side by side: ``python -m tests.benchmarks``."""

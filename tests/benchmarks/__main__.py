@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 from tests.benchmarks import merging, quota, refresh, scale, throughput
 from tests.benchmarks.table import Section, render
-from tests.hub import StandInHub
+from tests.mockserver import MockHub
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round each, without the slowest clients and sizes")
     quick = parser.parse_args().quick
-    with StandInHub() as hub:
+    with MockHub() as hub:
         measures: list[Callable[[], Section]] = [
             lambda: quota.section(hub, quick=quick),
             lambda: throughput.section(hub, 0.0, quick=quick),

@@ -1,8 +1,8 @@
-"""What the benchmarks ask after: names that stand for repos of the stand-in Hub, as many as wanted."""
+"""What the benchmarks ask after: names that stand for repos of the mock Hub, as many as wanted."""
 
 from __future__ import annotations
 
-from tests.hub import StandInHub, timm_repo
+from tests.mockserver import MockHub, timm_repo
 
 # A results table of timm: 1,266 models, of which 15 share the repo of another one; the Hub lists timm on two pages.
 TABLE_NAMES, TABLE_REPOS = 1_266, 1_251
@@ -26,8 +26,8 @@ def many_repo_ids(count: int) -> list[str]:
     return [f"bench{number // _REPOS_OF_AN_ORGANISATION:03}/net_{number:06}" for number in range(count)]
 
 
-def host(hub: StandInHub, repo_ids: list[str]) -> None:
-    """Put these repos on the stand-in Hub, without a quota and with an empty log."""
+def host(hub: MockHub, repo_ids: list[str]) -> None:
+    """Put these repos on the mock Hub, without a quota and with an empty log."""
     for start in range(0, len(repo_ids), _PUT_AT_ONCE):
         chunk = repo_ids[start : start + _PUT_AT_ONCE]
         hub.put(*(timm_repo(repo_id, 1_000_000 + start + offset) for offset, repo_id in enumerate(chunk)))

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.benchmarks import load, runs
 from tests.benchmarks.table import Line, Section, times
-from tests.hub import StandInHub
+from tests.mockserver import MockHub
 from tests.workplace import Workplace
 
 QUOTA, PAGES_QUOTA = 500, 100
@@ -44,11 +44,11 @@ class _Cost:
     unanswered: int
 
 
-def section(hub: StandInHub, *, quick: bool) -> Section:
+def section(hub: MockHub, *, quick: bool) -> Section:
     """Measure this crawl, the official client and the old script; the last takes minutes and is left out if *quick*."""
     repo_ids, names = load.table_repo_ids(), load.table_names()
     load.host(hub, repo_ids)
-    runs.crawl(hub, names)  # the stand-in makes its answers ready
+    runs.crawl(hub, names)  # the mock server makes its answers ready
     rates = {latency: _unthrottled(hub, names, latency) for latency in (0.0, 0.15)}
     least = _minimum(len(repo_ids), QUOTA, rates[0.0])
     lines = [Line("theoretical minimum", _figure(_Cost(least, len(repo_ids), 0, 0)))]
@@ -69,12 +69,12 @@ def section(hub: StandInHub, *, quick: bool) -> Section:
     return Section(f"{title} (the Hub's has 300 s)", lines)
 
 
-def _unthrottled(hub: StandInHub, names: list[str], latency: float) -> float:
+def _unthrottled(hub: MockHub, names: list[str], latency: float) -> float:
     hub.behave(latency=latency)
     return len(names) / runs.crawl(hub, names).seconds
 
 
-def _start(hub: StandInHub, **behaviour: Any) -> None:
+def _start(hub: MockHub, **behaviour: Any) -> None:
     hub.behave_reset()
     quotas = {"api": QUOTA, "pages": PAGES_QUOTA}
     hub.behave(window=WINDOW, quota=quotas, token_quota={"api": 2 * QUOTA}, **behaviour)
@@ -87,7 +87,7 @@ def _minimum(requests: int, quota: int, rate: float) -> float:
     return full * WINDOW + (requests - full * quota) / rate
 
 
-def _crawl(hub: StandInHub, names: list[str], token: str) -> _Cost:
+def _crawl(hub: MockHub, names: list[str], token: str) -> _Cost:
     with TemporaryDirectory() as folder:
         workplace = Workplace(Path(folder), hub.url)
         run = runs.crawl_again(workplace, names, env={"HF_TOKEN": token})
@@ -95,12 +95,12 @@ def _crawl(hub: StandInHub, names: list[str], token: str) -> _Cost:
     return _cost(hub, run.seconds, len(names) - sized)
 
 
-def _peer(hub: StandInHub, repo_ids: list[str], *arguments: str) -> _Cost:
+def _peer(hub: MockHub, repo_ids: list[str], *arguments: str) -> _Cost:
     run, said = runs.peer(hub, repo_ids, *arguments)
     return _cost(hub, run.seconds, len(repo_ids) - said["sized"])
 
 
-def _cost(hub: StandInHub, seconds: float, unanswered: int) -> _Cost:
+def _cost(hub: MockHub, seconds: float, unanswered: int) -> _Cost:
     seen = hub.requests()
     return _Cost(seconds, len(seen), sum(request.status == 429 for request in seen), unanswered)
 

@@ -7,13 +7,13 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks import load, runs
 from tests.benchmarks.table import Line, Section
-from tests.hub import StandInHub
+from tests.mockserver import MockHub
 from tests.workplace import Workplace
 
 _CHANGED = 7
 
 
-def section(hub: StandInHub) -> Section:
+def section(hub: MockHub) -> Section:
     """Count the requests of a cold crawl, of one after it, and of one after a few commits."""
     repo_ids, names = load.table_repo_ids(), load.table_names()
     load.host(hub, repo_ids)
@@ -34,7 +34,7 @@ def section(hub: StandInHub) -> Section:
     return Section(f"Refresh: {len(names):,} names of {len(repo_ids):,} repos", lines)
 
 
-def _requests(hub: StandInHub, workplace: Workplace, names: list[str], *arguments: str) -> int:
+def _requests(hub: MockHub, workplace: Workplace, names: list[str], *arguments: str) -> int:
     hub.forget()
     runs.crawl_again(workplace, names, *arguments)
     return len(hub.requests())

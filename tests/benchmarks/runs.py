@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.hub import StandInHub
+from tests.mockserver import MockHub
 from tests.workplace import PROJECT, Workplace
 
 # The longest run is the old script's way through a whole table.
@@ -31,7 +31,7 @@ class Run:
     out: str
 
 
-def crawl(hub: StandInHub, names: list[str], *arguments: str, env: Mapping[str, str] | None = None) -> Run:
+def crawl(hub: MockHub, names: list[str], *arguments: str, env: Mapping[str, str] | None = None) -> Run:
     """Crawl *names* into an empty folder and cache."""
     with TemporaryDirectory() as folder:
         return crawl_again(Workplace(Path(folder), hub.url), names, *arguments, env=env)
@@ -47,7 +47,7 @@ def crawl_again(workplace: Workplace, names: list[str], *arguments: str, env: Ma
     return Run(json.loads(seconds.read_text()), run.wall, run.peak, run.cpu, run.out)
 
 
-def peer(hub: StandInHub, repo_ids: list[str], *arguments: str) -> tuple[Run, dict[str, Any]]:
+def peer(hub: MockHub, repo_ids: list[str], *arguments: str) -> tuple[Run, dict[str, Any]]:
     """Have another client (see peers) ask for *repo_ids*; return what it took and what it says of it."""
     with TemporaryDirectory() as folder:
         workplace = Workplace(Path(folder), hub.url)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from tests.benchmarks import load, runs
 from tests.benchmarks.runs import Run
 from tests.benchmarks.table import Line, Section
-from tests.hub import StandInHub
+from tests.mockserver import MockHub
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class _Cost:
     memory: float
 
 
-def section(hub: StandInHub, *, quick: bool) -> Section:
+def section(hub: MockHub, *, quick: bool) -> Section:
     """Measure a cold crawl of 1,000, 10,000 and, unless *quick*, 100,000 names; costs are those of the names added."""
     counts = [1_000, 10_000] if quick else [1_000, 10_000, 100_000]
     measured: dict[int, Run] = {}

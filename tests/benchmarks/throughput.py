@@ -7,7 +7,7 @@ from statistics import median
 
 from tests.benchmarks import load, runs
 from tests.benchmarks.table import Line, Section, spread, times
-from tests.hub import StandInHub
+from tests.mockserver import MockHub
 
 _REPOS = 1_000
 _ROUNDS = 3
@@ -20,12 +20,12 @@ _CRAWL, _STOCK, _BARE = (
 _THREADS = {"HfApi.model_info, 16 threads": "16", "HfApi.model_info, 32 threads": "32"}
 
 
-def section(hub: StandInHub, latency: float, *, quick: bool) -> Section:
+def section(hub: MockHub, latency: float, *, quick: bool) -> Section:
     """Measure all at this *latency*, in turn, so that whatever else the machine does hits all alike."""
     repo_ids = load.many_repo_ids(_REPOS)
     names = [f"hf-hub:{repo_id}" for repo_id in repo_ids]
     load.host(hub, repo_ids)
-    runs.crawl(hub, names)  # the stand-in makes its answers ready
+    runs.crawl(hub, names)  # the mock server makes its answers ready
     hub.behave(latency=latency)
     rates: dict[str, list[float]] = defaultdict(list)
     for _ in range(1 if quick else _ROUNDS):

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 
-from timm_sizes.errors import InputError
+from timm_sizes.cli import reject_leftovers
+from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.files import held, make_folder
 from timm_sizes.hub.endpoints import is_endpoint
-from timm_sizes.options import reject_leftovers
-from timm_sizes.plan import describe, make_plan
+from timm_sizes.items import Status
+from timm_sizes.names.plan import describe, make_plan
 from timm_sizes.seeds import read_seeds
-from timm_sizes.statuses import FAILURE_STAT, Status
 
 if TYPE_CHECKING:
     import argparse

@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timm_sizes.cli import TableCommand, write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.files import check_writable, make_folder, shown_path, write_output
-from timm_sizes.last_crawl import read_record
-from timm_sizes.options import TableCommand, write_stdout
-from timm_sizes.sizes_file import read_sizes
-from timm_sizes.tables import DEFAULT_COLUMN, read_table
+from timm_sizes.sizes_file import read_record, read_sizes
+from timm_sizes.tables.table import DEFAULT_COLUMN, read_table
 
 if TYPE_CHECKING:
     import argparse
@@ -60,9 +59,9 @@ class Command(TableCommand):
 
     def work(self, tables: list[str], opts: argparse.Namespace) -> None:
         # pandas takes longer to import than a merge takes: not before it is needed.
-        from timm_sizes import formats, joins, merge  # noqa: PLC0415
-        from timm_sizes.hub.units import MB, MIB  # noqa: PLC0415
         from timm_sizes.settings import PROJECT_DIR  # noqa: PLC0415
+        from timm_sizes.tables import formats, join, merge  # noqa: PLC0415
+        from timm_sizes.units import MB, MIB  # noqa: PLC0415
 
         assert self.settings is not None
         sizes_file = Path(self.settings["SIZES_FILE"])
@@ -78,11 +77,11 @@ class Command(TableCommand):
         sizes = read_sizes(sizes_file)
         if not sizes:
             raise InputError(f"{sizes_file}: no sizes yet; run scrapy crawl hf_sizes first")
-        sources = joins.read_sources(opts.speed, opts.accuracy)
+        sources = join.read_sources(opts.speed, opts.accuracy)
         for path, target in zip(tables, targets, strict=True):
             table = read_table(path, column, merge.KEPT_COLUMNS)
             merged = merge.merge(table, column, sizes, MIB if opts.mib else MB, details=opts.details)
-            joined = joins.join(table, column, sources)
+            joined = join.join(table, column, sources)
             added = {name: cells for source in joined for name, cells in source.columns.items()}
             dropped = merge.own_columns(table.columns, sources.columns)
             merge.reject_clashes(table, added, dropped)
@@ -93,7 +92,7 @@ class Command(TableCommand):
                 write_output(target, formats.convert(text, table, column, target, merge.TEXT_DETAILS))
             print(f"{shown_path(Path(path))} → {shown_path(target)}: {merge.summary(merged)}", file=sys.stderr)
             for source in joined:
-                print(f"  {joins.summary(source, len(table))}", file=sys.stderr)
+                print(f"  {join.summary(source, len(table))}", file=sys.stderr)
             for name in merged.mismatches:
                 print(f"  mismatch: {ascii(name)[1:-1]} has another param_count than its checkpoint", file=sys.stderr)
             if opts.strict and merged.sized < len(table):

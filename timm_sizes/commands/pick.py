@@ -7,8 +7,8 @@ import sys
 from math import isfinite
 from pathlib import Path
 
+from timm_sizes.cli import TableCommand, write_stdout
 from timm_sizes.errors import InputError
-from timm_sizes.options import TableCommand, write_stdout
 from timm_sizes.sizes_file import read_sizes
 
 DEFAULT_ROWS = 10
@@ -54,7 +54,8 @@ class Command(TableCommand):
 
     def work(self, tables: list[str], opts: argparse.Namespace) -> None:
         # pandas takes longer to import than picking takes: not before it is needed.
-        from timm_sizes import choices, listing, pick  # noqa: PLC0415
+        from timm_sizes.pick import limits, listing  # noqa: PLC0415
+        from timm_sizes.pick import rows as choices  # noqa: PLC0415
 
         assert self.settings is not None
         sizes_file = Path(self.settings["SIZES_FILE"])
@@ -62,19 +63,19 @@ class Command(TableCommand):
         frame = choices.load_choices(path, column, read_sizes(sizes_file), opts.speed)
         if frame.empty:
             raise InputError(f"{path}: no rows to pick from")
-        pick.check_sort(frame, opts.sort)
-        bounds = {option: getattr(opts, option[2:].replace("-", "_")) for option in pick.NUMBER_LIMITS}
+        limits.check_sort(frame, opts.sort)
+        bounds = {option: getattr(opts, option[2:].replace("-", "_")) for option in limits.NUMBER_LIMITS}
         given = {option: bound for option, bound in bounds.items() if bound is not None}
-        missed = pick.misses(frame, pick.Limits(given, opts.img_size, opts.license, opts.family))
-        rows = pick.fitting(frame, missed)
+        missed = limits.misses(frame, limits.Limits(given, opts.img_size, opts.license, opts.family))
+        rows = limits.fitting(frame, missed)
         if rows.empty:
-            print(pick.nothing_fits(frame, missed), file=sys.stderr)
+            print(limits.nothing_fits(frame, missed), file=sys.stderr)
             self.exitcode = 1
             return
         fitting = len(rows)
         if opts.pareto:
-            rows = pick.frontier(rows, opts.sort)
-        shown = pick.ranked(rows, opts.sort).head(opts.rows or (len(rows) if opts.pareto else DEFAULT_ROWS))
+            rows = limits.frontier(rows, opts.sort)
+        shown = limits.ranked(rows, opts.sort).head(opts.rows or (len(rows) if opts.pareto else DEFAULT_ROWS))
         write_stdout([listing.render(shown, listing.columns_of(frame, opts.sort), opts.format)])
         frontier = f", {len(rows):,} of them on the frontier" if opts.pareto else ""
         is_marked = opts.format in ("table", "md") and listing.has_estimates(shown)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timm_sizes.cli import TableCommand
 from timm_sizes.errors import InputError
 from timm_sizes.files import check_writable, shown_path, write_output
-from timm_sizes.options import TableCommand
 from timm_sizes.sizes_file import read_sizes
-from timm_sizes.tables import source_name
+from timm_sizes.tables.table import source_name
 
 if TYPE_CHECKING:
     import argparse
@@ -47,7 +47,7 @@ class Command(TableCommand):
 
     def _report(self, tables: list[str], opts: argparse.Namespace) -> None:
         # pandas, Bokeh and matplotlib take long to import: not before they are needed.
-        from timm_sizes.choices import choose_table, load_choices  # noqa: PLC0415
+        from timm_sizes.pick.rows import choose_table, load_choices  # noqa: PLC0415
         from timm_sizes.report.page import Source, render  # noqa: PLC0415
         from timm_sizes.settings import PROJECT_DIR  # noqa: PLC0415
 
@@ -64,7 +64,7 @@ class Command(TableCommand):
             page: render(frame, Source(name, sizes_file.name, sizes, datetime.now(UTC).date()))
         }
         if pictures:
-            from timm_sizes.report.picture import draw  # noqa: PLC0415
+            from timm_sizes.report.static_chart import draw  # noqa: PLC0415
 
             contents |= {path: draw(frame, name, kind) for kind, path in pictures.items()}
         for path, content in contents.items():

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from timm_sizes.choices import is_permissive
+from timm_sizes.pick.licenses import is_permissive
 from timm_sizes.report.chart import chart_json, script
 from timm_sizes.report.families import group_families
 from timm_sizes.report.figures import SIZE, SPEED, Figure, Figures, find_figures

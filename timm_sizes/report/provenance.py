@@ -7,25 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from timm_sizes.merge import NOT_ASKED
+from timm_sizes.items import Status
 from timm_sizes.report.figures import SIZE
 from timm_sizes.sizes_file import Row
-from timm_sizes.statuses import Status
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _BASIS = {str(Status.OK): "exact", str(Status.ESTIMATED): "estimate"}
-_EXPLANATIONS: dict[str, str] = {
-    Status.NO_HUB_REPO: "the weights are not on the Hub",
-    Status.NOT_FOUND: "the Hub has no such repository, or it is private",
-    Status.GATED: "the files are shown only to those who asked for access",
-    Status.NO_WEIGHTS: "there are no pretrained weights, or no file that timm loads",
-    Status.UNKNOWN_NAME: "neither timm nor the Hub knows the name",
-    Status.MISMATCH: "the checkpoint has another number of parameters than the row",
-    Status.ERROR: "the Hub gave no answer; crawl again",
-    NOT_ASKED: "no crawl has asked for it yet",
-}
 
 
 @dataclass(frozen=True)
@@ -94,4 +83,4 @@ def size_basis(status: str) -> str:
 def _reason(name: str, status: str, sizes: Mapping[str, Row]) -> str:
     row = sizes.get(name)
     known = row["reason"] if row and row["status"] == status else ""
-    return known or _EXPLANATIONS.get(status, "")
+    return known or (Status(status).meaning if status else "")

@@ -13,18 +13,19 @@ from scrapy.exceptions import CloseSpider, IgnoreRequest
 from scrapy.http import TextResponse
 from scrapy.spidermiddlewares.httperror import HttpError
 
-from timm_sizes.answers import from_catalogue, from_repo, from_target, refusal, unsized
-from timm_sizes.errors import InputError, PayloadError
+from timm_sizes.errors import FAILURE_STAT, InputError, PayloadError
 from timm_sizes.httpcache import REFRESH_META
 from timm_sizes.hub.endpoints import commit_of, list_url, model_info_url, next_list_url, repo_of, tree_page_url
+from timm_sizes.hub.error_responses import refusal
 from timm_sizes.hub.payloads import RepoInfo, parse_model_info, parse_model_list
 from timm_sizes.hub.tree_page import parse_tree_page
-from timm_sizes.last_crawl import keep_table, table_record
+from timm_sizes.items import Status
 from timm_sizes.middlewares import TOKEN_META, header_text
-from timm_sizes.plan import RepoQuestion, make_plan
-from timm_sizes.seeds import CHECKPOINT_COLUMN, Seeds, read_seeds, table_names
-from timm_sizes.statuses import FAILURE_STAT, Status
-from timm_sizes.tables import parse_table
+from timm_sizes.names.plan import RepoQuestion, make_plan
+from timm_sizes.seeds import Seeds, read_seeds
+from timm_sizes.sizes_file import keep_table, table_record
+from timm_sizes.sources import from_catalogue, from_repo, from_target, unsized
+from timm_sizes.tables.table import CHECKPOINT_COLUMN, parse_table, table_names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

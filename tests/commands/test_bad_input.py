@@ -1,0 +1,307 @@
+"""Mistakes and hostile tables: one clear line and exit status 2, or a status for the row; no request, no harm."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.mockserver import MockHub
+from tests.samples import RESNETS, put_resnets
+from tests.workplace import PROJECT, Workplace
+
+TABLES = {
+    "empty.csv": (b"", "empty"),
+    "blank.csv": (b"\n \n", "empty"),
+    "header.csv": (b"name,top1\nresnet50,80\n", "line 1: no column 'model'; columns seen: name, top1"),
+    "ragged.csv": (b"model,top1\nresnet50,80\nresnet34\n", "line 3: expected 2 cells as in the header, found 1"),
+    "wide.csv": (b"model,top1\nresnet50,80,81\n", "line 2: expected 2 cells as in the header, found 3"),
+    "quote.csv": (b'model,top1\n"resnet50,80\n', "line 2: not CSV"),
+    "binary.csv": (b"model\x00,\x01\x02\n", "line 1: a NUL byte"),
+    "png.csv": (b"\x89PNG\r\n\x1a\n\xff\xff", "not UTF-8 text"),
+    "latin.csv": (b"model,top1\nresnet50,80\nr\xe9snet,80\n", "line 3: not UTF-8 text"),
+    "utf16.csv": ("model,top1\nresnet50,80\n".encode("utf-16"), "UTF-16 text; expected UTF-8"),
+    "cell.csv": (
+        b"model,top1\nresnet50," + b"8" * 10_000_000 + b"\n",
+        "line 2: not CSV (field larger than",
+    ),
+    "name.csv": (b"model,top1\n" + b"r" * 5_000 + b",80\n", "row 1: a model of 5,000 characters"),
+    "columns.csv": (b"model" + b",x" * 1_000_000 + b"\n", "more than 1,000 columns"),
+    "cut.json": (b'[{"model": "resnet50"},\n{"mod', "line 2: not JSON"),
+    "numbers.json": (b"[1, 2]", "entry 1: expected an object"),
+    "other.json": (b'[{"name": "resnet50"}]', "no column 'model'; columns seen: name"),
+    "deep.json": (b"[" * 200_000, "not a table: JSON nested too deep"),
+    "digits.json": (
+        b'[{"model": ' + b"9" * 5_000 + b"}]",
+        "or with a number too long",
+    ),
+    "surrogate.json": (b'[{"model": "\\ud800"}]', "half of a surrogate pair"),
+}
+
+
+def only_error(text: str) -> str:
+    """Return the one line that says what is wrong; fail if there is a traceback or more than usage beside it."""
+    usage, line = text.rstrip("\n").rsplit("\n", 1)
+    assert "Traceback" not in text
+    assert "error:" not in usage
+    return line.partition("error: ")[2]
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("command", ["crawl", "merge"])
+def test_table_that_is_none_is_told_with_its_line(offline: Workplace, name: str, command: str) -> None:
+    data, message = TABLES[name]
+    path = offline.folder / name
+    path.write_bytes(data)
+    offline.crawl(env={"HF_HUB_OFFLINE": "1"})
+    before = offline.sizes_file.read_bytes()
+    run = {"crawl": lambda: offline.crawl("-a", f"table={path}"), "merge": lambda: offline.run("merge", str(path))}
+    ended = run[command]()
+    assert ended.status == 2
+    assert f"{path}" in only_error(ended.err)
+    assert message in ended.err
+    assert offline.sizes_file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-a", "table=nowhere.csv"], "nowhere.csv: no such file or directory"),
+        (["-a", "table="], "table is empty"),
+        (["-a", "table=/"], "/: is a directory"),
+        (["-a", "table=no*where.csv"], "no file matches"),
+        (["-a", "table=file:///etc/passwd"], "expected a path or an http(s) URL"),
+        (["-a", "table=http://"], "expected a path or an http(s) URL"),
+        (["-a", "tabel=x.csv"], "unknown spider argument 'tabel'; there are table, column, route, refresh, dry_run"),
+        (["-a", "route=ftp"], "route='ftp': expected api or page"),
+        (["-a", "dry_run=maybe"], "dry_run='maybe': expected 0 or 1"),
+        (["-a", "nonsense"], "Invalid -a value"),
+        (["--tabel", "x.csv"], "no such option: --tabel"),
+        (["another"], "expected at most 1 argument"),
+        (["-s", "SIZES_FILE=/nowhere/at/all.csv"], "SIZES_FILE: there is no folder /nowhere/at"),
+        (["-s", "SIZES_FILE=/"], "SIZES_FILE: / is a folder"),
+        (["-s", "HF_ENDPOINT=huggingface.co"], "HF_ENDPOINT=huggingface.co: expected an http(s) URL"),
+        (["-s", "HF_TOKEN=hf_secret"], "a token on the command line can be read by everyone"),
+        (["-s", "JOBDIR=/dev/null/job"], "JOBDIR: /dev/null/job"),
+    ],
+)
+def test_wrong_arguments_are_told_before_the_crawl_starts(
+    offline: Workplace, arguments: list[str], message: str
+) -> None:
+    sample = ["-a", f"table={offline.table(RESNETS)}"] if not any("table=" in text for text in arguments) else []
+    ended = offline.crawl(*sample, *arguments)
+    assert ended.status == 2
+    assert message in only_error(ended.err)
+    assert not offline.sizes_file.exists()
+
+
+def test_offline_crawl_refuses_a_url(offline: Workplace) -> None:
+    ended = offline.crawl("-a", "table=https://example.org/x.csv", env={"HF_HUB_OFFLINE": "1"})
+    assert ended.status == 2
+    assert "HF_HUB_OFFLINE is set; expected a local table" in only_error(ended.err)
+
+
+def test_file_of_another_kind_is_not_overwritten(offline: Workplace) -> None:
+    offline.sizes_file.write_text("my,own,file\n1,2,3\n")
+    ended = offline.crawl("-a", f"table={offline.table(RESNETS)}")
+    assert ended.status == 2
+    assert "sizes.csv, line 1: not a sizes file" in only_error(ended.err)
+    assert offline.sizes_file.read_text() == "my,own,file\n1,2,3\n"
+
+
+def test_merge_says_what_is_missing(offline: Workplace) -> None:
+    table = offline.table(RESNETS)
+    assert "no crawl into" in only_error(offline.run("merge").err)
+    assert "no sizes yet; run scrapy crawl hf_sizes first" in only_error(offline.run("merge", table).err)
+    offline.crawl(env={"HF_HUB_OFFLINE": "1"})
+    assert "no such option: --detials" in only_error(offline.run("merge", table, "--detials").err)
+    assert "is SIZES_FILE itself" in only_error(offline.run("merge", table, "-o", str(offline.sizes_file)).err)
+    two = [table, table, "-o", str(offline.folder / "one.csv")]
+    assert "several tables would be written to" in only_error(offline.run("merge", *two).err)
+    assert "there is no folder" in only_error(
+        offline.run("merge", table, "-o", str(offline.folder / "a" / "b.csv")).err
+    )
+
+
+HOSTILE = [
+    "../../etc/passwd",
+    "..%2f..%2fetc%2fpasswd",
+    "/etc/passwd",
+    "a b?x=1",
+    "resnet50.a1_in1k?blobs=false",
+    "resnet50.a1_in1k#",
+    "resnet50.a1_in1k\r\nX-Injected: 1",
+    "hf-hub:timm/../../settings",
+    "hf-hub:timm/resnet50@../../x",
+    "hf-hub:timm/resnet50@a b",
+    "hf-hub:https://example.org/x",
+    "http://example.org/",
+    "timm/a/b",
+    "\u202egpj.tenser",
+    "resnet\u0000".replace("\u0000", "\u0001"),
+    '=HYPERLINK("http://example.org")',
+    "+1+1",
+    "-2+3",
+    "@SUM(1)",
+    "'=1+1",
+    "\t=1+1",
+    "x" * 200 + ".tag",
+    "РЕСНЕТ50.a1_in1k",
+]
+
+
+def test_hostile_names_send_no_request_and_run_in_no_spreadsheet(hub: MockHub, workplace: Workplace) -> None:
+    table = workplace.table(HOSTILE)
+    ended = workplace.crawl("-a", f"table={table}")
+    assert ended.status == 0
+    assert not hub.requests()
+    assert workplace.statuses().keys() >= {"../../etc/passwd", "a b?x=1"}
+    assert set(workplace.statuses().values()) == {"unknown_name"}
+    assert not [
+        cell for row in workplace.sizes().values() for cell in row.values() if cell.startswith(("=", "+", "-", "@"))
+    ]
+    merged = workplace.folder / "merged.csv"
+    assert workplace.run("merge", table, "-o", str(merged), "--details").status == 0
+    sizes = workplace.sizes_file.read_bytes()
+    workplace.crawl("-a", f"table={table}")
+    assert workplace.sizes_file.read_bytes() == sizes
+
+
+def test_local_names_measure_files_and_send_nothing(hub: MockHub, workplace: Workplace) -> None:
+    names = [
+        "local-dir:/nowhere",
+        "local-dir:/etc/passwd",
+        "local-dir:",
+        "local-dir:/dev/zero",
+        "local-dir:\x01" + "x" * 300,
+    ]
+    assert workplace.crawl("-a", f"table={workplace.table(names)}").status == 0
+    assert not hub.requests()
+    statuses = workplace.statuses()
+    assert statuses["local-dir:/etc/passwd"] == "ok"
+    del statuses["local-dir:/etc/passwd"]
+    assert set(statuses.values()) <= {"not_found", "no_weights"}
+
+
+def test_symbolic_link_in_place_of_an_output_is_replaced_not_followed(offline: Workplace) -> None:
+    precious = offline.folder / "precious"
+    precious.write_text("do not touch")
+    offline.crawl(env={"HF_HUB_OFFLINE": "1"})
+    merged = offline.folder / "merged.csv"
+    merged.symlink_to(precious)
+    assert offline.run("merge", "-o", str(merged)).status == 0
+    assert precious.read_text() == "do not touch"
+    assert not merged.is_symlink()
+
+
+def test_table_that_is_the_output_keeps_its_columns(offline: Workplace) -> None:
+    table = Path(offline.table(RESNETS))
+    before = table.read_text()
+    offline.crawl("-a", f"table={table}", env={"HF_HUB_OFFLINE": "1"})
+    for _ in range(2):
+        assert offline.run("merge", str(table), "-o", str(table)).status == 0
+    assert [
+        f"{line.split(',')[0]},{line.split(',')[2]}" for line in table.read_text().splitlines()
+    ] == before.splitlines()
+
+
+def test_table_at_a_url_cannot_lead_elsewhere(hub: MockHub, workplace: Workplace) -> None:
+    for location in ("file:///etc/passwd", "http://example.org/x.csv", "http://169.254.169.254/"):
+        answer = {"status": 302, "headers": {"Location": location}, "body": ""}
+        hub.behave(raw_answers={"/tables/x.csv": answer})
+        ended = workplace.crawl("-a", f"table={workplace.endpoint}/tables/x.csv")
+        assert ended.status == 1
+        assert "redirected to another host" in ended.err
+        assert "Traceback" not in ended.err
+
+
+def test_table_at_a_url_that_is_none_ends_the_crawl(hub: MockHub, workplace: Workplace) -> None:
+    for status, body in ((404, "gone"), (200, "<html>"), (500, "oops")):
+        hub.behave(raw_answers={"/tables/x.csv": {"status": status, "headers": {}, "body": body}})
+        ended = workplace.crawl("-a", f"table={workplace.endpoint}/tables/x.csv", "-s", "RETRY_TIMES=0")
+        assert ended.status == 1
+        assert "/tables/x.csv" in ended.err
+        assert "Traceback" not in ended.err
+    assert not workplace.sizes_file.exists()
+
+
+def test_table_at_a_url_that_is_too_large_ends_the_crawl(hub: MockHub, workplace: Workplace) -> None:
+    table = {"status": 200, "headers": {}, "body": "model\n" + "resnet50\n" * 1_000}
+    hub.behave(raw_answers={"/tables/x.csv": table})
+    arguments = ["-a", f"table={workplace.endpoint}/tables/x.csv", "-s", "DOWNLOAD_MAXSIZE=5000", "-s", "RETRY_TIMES=0"]
+    ended = workplace.crawl(*arguments)
+    assert ended.status == 1
+    assert "larger than" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_reader_that_has_seen_enough_is_no_error(offline: Workplace) -> None:
+    offline.crawl(env={"HF_HUB_OFFLINE": "1"})
+    rows = ["resnet50.a1_in1k"] * 20_000
+    merge = " ".join(offline.command("merge", offline.table(rows), "-o", "-"))
+    ended = subprocess.run(
+        ["bash", "-c", f"{merge} | head -n 1"],
+        cwd=PROJECT,
+        env=offline.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stdout == "model,model_size_in_mb,top1\n"
+    assert "Traceback" not in ended.stderr
+
+
+def test_second_crawl_into_the_same_file_is_refused(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    hub.behave(latency=20.0)
+    table = workplace.table(RESNETS)
+    first = workplace.start_crawl("-a", f"table={table}", "-s", f"JOBDIR={workplace.folder / 'job'}")
+    try:
+        while not hub.requests():
+            assert first.poll() is None
+        ended = workplace.crawl("-a", f"table={table}")
+        assert ended.status == 2
+        assert "is in use by another crawl" in only_error(ended.err)
+        other = ["-s", f"SIZES_FILE={workplace.folder / 'other.csv'}", "-s", f"JOBDIR={workplace.folder / 'job'}"]
+        ended = workplace.crawl("-a", f"table={table}", *other)
+        assert ended.status == 2
+        assert "JOBDIR" in only_error(ended.err)
+    finally:
+        first.kill()
+        first.wait()
+    hub.behave(latency=0.0)
+    assert workplace.crawl("-a", f"table={table}").status == 0
+
+
+def test_full_disk_costs_neither_the_old_file_nor_the_answers(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    table = workplace.table(RESNETS)
+    workplace.crawl("-a", f"table={workplace.table(RESNETS[:1], 'first.csv')}")
+    before = workplace.sizes_file.read_bytes()
+    # A limit on the size of any one file is how a test can have a disk that fills up.
+    limited = ["bash", "-c", 'ulimit -f 1; exec "$@"', "bash", *workplace.crawl_command("-a", f"table={table}")]
+    ended = subprocess.run(
+        limited, cwd=PROJECT, env=workplace.environment(), capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert "was not written" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert workplace.sizes_file.read_bytes() == before
+    assert not list(workplace.folder.glob(".*.tmp"))
+    assert workplace.crawl("-a", f"table={table}").status == 0
+    assert set(workplace.statuses()) == set(RESNETS)
+
+
+def test_json_of_a_table_is_kept_in_its_own_style(offline: Workplace) -> None:
+    offline.crawl(env={"HF_HUB_OFFLINE": "1"})
+    rows = [{"model": "resnet50.a1_in1k", "top1": 80.2, "param_count": 25.56}, {"model": "x", "error": "é"}]
+    table = offline.folder / "results.json"
+    for indent, escaped in ((4, True), (None, False), (2, True)):
+        table.write_text(json.dumps(rows, indent=indent, ensure_ascii=escaped))
+        ended = offline.run("merge", str(table), "-o", "-")
+        merged = json.loads(ended.out)
+        assert merged[0].pop("model_size_in_mb") == 102.47
+        assert merged[1].pop("model_size_in_mb") is None
+        assert json.dumps(merged, indent=indent, ensure_ascii=escaped) == table.read_text()

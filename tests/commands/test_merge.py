@@ -1,0 +1,183 @@
+"""``scrapy merge``: sizes joined by name into any table, and nothing else changed."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from tests.workplace import Workplace
+from timm_sizes.items import ModelSize, Status
+from timm_sizes.sizes_file import as_row, write_sizes
+
+DETAILS = ["size_bytes", "size_mib", "size_file", "size_status", "hub_repo", "hub_revision", "dtype", "license"]
+SHA = "a" * 40
+
+
+def sized(model: str, repo_id: str, size: int, params: int | None = None, **changes: object) -> ModelSize:
+    item = ModelSize(
+        model, repo_id, size_bytes=size, params=params, dtype="F32" if params else "", sha=SHA, source="api"
+    )
+    item.filename = "model.safetensors" if params else "pytorch_model.bin"
+    for name, value in changes.items():
+        setattr(item, name, value)
+    return item
+
+
+SIZES = [
+    sized("resnet50.a1_in1k", "timm/resnet50.a1_in1k", 102_469_840, 25_557_032, license="apache-2.0"),
+    sized("resnet18.a1_in1k", "timm/resnet18.a1_in1k", 46_807_446),
+    sized("mobileone_s0.apple_in1k", "timm/mobileone_s0.apple_in1k", 21_300_000, 5_290_000),
+    sized("half.fp16", "timm/half.fp16", 51_200_000),
+    sized("ig_resnext101_32x16d", "timm/resnext101_32x8d.fb_wsl_ig1b_ft_in1k", 356_000_000, 88_790_000),
+    sized("davit_base_fl.msft_florence2", "microsoft/Florence-2-base", 463_000_000, 231_000_000),
+    ModelSize("gone.tag", "timm/gone.tag", Status.NOT_FOUND, "no such repo on the Hub, or a private one"),
+    sized("guess.tag", "timm/guess.tag", 4_000_000, 1_000_000, status=Status.ESTIMATED, source="catalogue", sha=""),
+]
+
+
+@pytest.fixture
+def filled(offline: Workplace) -> Workplace:
+    write_sizes(offline.sizes_file, [as_row(item) for item in SIZES])
+    return offline
+
+
+def merged(workplace: Workplace, text: str, *options: str) -> list[dict[str, str]]:
+    """Merge the table *text* and return its rows."""
+    table = workplace.folder / "in.csv"
+    table.write_bytes(text.encode())
+    ended = workplace.run("merge", str(table), "-o", "-", *options)
+    assert ended.status == 0, ended.err
+    return list(csv.DictReader(io.StringIO(ended.out, newline="")))
+
+
+def test_size_is_the_second_column_in_decimal_megabytes(filled: Workplace) -> None:
+    rows = merged(
+        filled, "model,img_size,top1\r\nresnet50.a1_in1k,224,80.20\r\nresnet50.a1_in1k,288,81.20\r\nnew.tag,1,2\r\n"
+    )
+    assert [list(row.values()) for row in rows] == [
+        ["resnet50.a1_in1k", "102.47", "224", "80.20"],
+        ["resnet50.a1_in1k", "102.47", "288", "81.20"],
+        ["new.tag", "", "1", "2"],
+    ]
+    assert list(rows[0]) == ["model", "model_size_in_mb", "img_size", "top1"]
+
+
+def test_names_are_joined_wherever_their_column_is(filled: Workplace) -> None:
+    rows = merged(filled, "rank;name\n1;resnet18.a1_in1k\n", "--column", "name")
+    assert list(rows[0].values()) == ["1;46.81;resnet18.a1_in1k"]
+
+
+def test_mebibytes_on_request(filled: Workplace) -> None:
+    assert merged(filled, "model\nresnet50.a1_in1k\n", "--mib") == [
+        {"model": "resnet50.a1_in1k", "model_size_in_mib": "97.72"}
+    ]
+
+
+def test_details_tell_where_a_size_is_from(filled: Workplace) -> None:
+    rows = merged(filled, "model\nresnet50.a1_in1k\ngone.tag\ngcvit_base\nmixer_s16_224\nnever.asked\n", "--details")
+    assert list(rows[0]) == ["model", "model_size_in_mb", *DETAILS]
+    assert list(rows[0].values())[2:] == [
+        *("102469840", "97.72", "model.safetensors", "ok", "timm/resnet50.a1_in1k", SHA, "F32", "apache-2.0")
+    ]
+    assert [row["size_status"] for row in rows[1:]] == ["not_found", "no_hub_repo", "no_weights", "not_asked"]
+    assert {row["size_bytes"] for row in rows[1:]} == {""}
+
+
+def test_another_name_of_the_same_repo_gets_its_size(filled: Workplace) -> None:
+    rows = merged(
+        filled, "model\nresnet50\ntimm/resnet50\nhf-hub:timm/resnet50.a1_in1k\nhf-hub:timm/resnet50.a1_in1k@old\n"
+    )
+    assert [row["model_size_in_mb"] for row in rows] == ["102.47", "102.47", "102.47", ""]
+
+
+@pytest.mark.parametrize(
+    ("model", "param_count", "status"),
+    [
+        ("resnet50.a1_in1k", "25.56", "ok"),
+        ("resnet50.a1_in1k", "40.00", "mismatch"),
+        ("resnet50.a1_in1k", "8.00", "mismatch"),
+        ("resnet50.a1_in1k", "", "ok"),
+        ("resnet50.a1_in1k", "many", "ok"),
+        ("resnet50.a1_in1k", "0", "ok"),
+        ("mobileone_s0.apple_in1k", "2.08", "ok"),
+        ("ig_resnext101_32x16d", "194.03", "mismatch"),
+        ("davit_base_fl.msft_florence2", "90.37", "mismatch"),
+        ("half.fp16", "25.60", "ok"),
+        ("half.fp16", '"1,025.60"', "mismatch"),
+        ("guess.tag", "1.00", "estimated"),
+    ],
+)
+def test_checkpoint_that_cannot_be_the_rows_model_gives_no_size(
+    filled: Workplace, model: str, param_count: str, status: str
+) -> None:
+    [row] = merged(filled, f"model,param_count\n{model},{param_count}\n", "--details")
+    assert row["size_status"] == status
+    assert bool(row["model_size_in_mb"]) is bool(row["size_bytes"]) is (status != "mismatch")
+    assert row["hub_repo"]
+
+
+def test_merging_twice_gives_the_same_bytes(filled: Workplace) -> None:
+    table = filled.folder / "in.csv"
+    original = b'"model","top1","license"\r\n"resnet50.a1_in1k","080.100","mine, all mine"\r\n"gone.tag","",""\r\n'
+    table.write_bytes(original)
+    for options in ([], ["--details"], ["--mib"], ["--mib", "--details"]):
+        once, twice = filled.folder / "once.csv", filled.folder / "twice.csv"
+        filled.run("merge", str(table), "-o", str(once), *options)
+        filled.run("merge", str(once), "-o", str(twice), *options)
+        assert twice.read_bytes() == once.read_bytes() != original
+        back = filled.folder / "back.csv"
+        filled.run("merge", str(once), "-o", str(back))
+        filled.run("merge", str(table), "-o", str(twice))
+        assert back.read_bytes() == twice.read_bytes()
+
+
+def test_column_of_the_old_script_is_replaced(filled: Workplace) -> None:
+    rows = merged(filled, "model,model_size_in_mb,top1\nresnet50.a1_in1k,99.0,80\n")
+    assert rows == [{"model": "resnet50.a1_in1k", "model_size_in_mb": "102.47", "top1": "80"}]
+
+
+def test_summary_counts_what_is_missing_by_reason(filled: Workplace) -> None:
+    table = filled.folder / "in.csv"
+    table.write_text(
+        "model,param_count\nresnet50.a1_in1k,25.56\nguess.tag,1\ngone.tag,1\nig_resnext101_32x16d,194.03\n"
+    )
+    ended = filled.run("merge", str(table), "-o", "-")
+    assert "4 rows, 2 sized (1 estimated); missing: 1 not_found, 1 mismatch" in ended.err
+    assert "mismatch: ig_resnext101_32x16d has another param_count than its checkpoint" in ended.err
+
+
+def test_strict_refuses_a_row_without_a_size(filled: Workplace) -> None:
+    table = filled.folder / "in.csv"
+    target = filled.folder / "out.csv"
+    table.write_text("model,param_count\nresnet50.a1_in1k,25.56\n")
+    assert filled.run("merge", str(table), "-o", str(target), "--strict").status == 0
+    for line in ("gone.tag,1", "ig_resnext101_32x16d,194.03"):
+        table.write_text(f"model,param_count\n{line}\n")
+        assert filled.run("merge", str(table), "-o", str(target), "--strict").status == 1
+        assert target.exists()
+
+
+def test_several_tables_go_to_a_folder(filled: Workplace) -> None:
+    tables = []
+    for name in ("a.csv", "b.csv"):
+        path = filled.folder / name
+        path.write_text("model\nresnet50.a1_in1k\n")
+        tables.append(str(path))
+    assert filled.run("merge", *tables, "-o", f"{filled.folder}/made/").status == 0
+    assert {path.name for path in (filled.folder / "made").iterdir()} == {"a.csv", "b.csv"}
+
+
+def test_commands_that_need_no_pandas_do_not_import_it(offline: Workplace) -> None:
+    for arguments in (["list"], ["merge", "--help"], ["crawl", "--help"]):
+        watch = (
+            "import sys; from scrapy.cmdline import execute\n"
+            f"sys.argv = ['scrapy', *{arguments!r}]\n"
+            "try: execute()\n"
+            "except SystemExit: pass\n"
+            "heavy = {'pandas', 'numpy', 'bokeh', 'matplotlib', 'pyarrow'} & set(sys.modules)\n"
+            "print('heavy:', heavy or 'none')"
+        )
+        ended = offline.run_python(watch)
+        assert ended.out.splitlines()[-1] == "heavy: none"

@@ -1,0 +1,210 @@
+"""``scrapy pick``: the best rows under a budget."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from tests.samples import RESULTS, SPEED, sizes, sizes_row, write
+from tests.workplace import Ended, Workplace
+from timm_sizes.pick.limits import is_better_small
+from timm_sizes.sizes_file import write_sizes
+
+R50, R18 = "resnet50.a1_in1k", "resnet18.a1_in1k"
+ATTO, ATTO_V2 = "convnext_atto.d2_in1k", "convnextv2_atto.fcmae_ft_in1k"
+UNSIZED = "mobileone_s0.apple_in1k"
+
+
+@pytest.fixture
+def place(offline: Workplace) -> Workplace:
+    write_sizes(offline.sizes_file, sizes().values())
+    write(offline.folder / "results.csv", RESULTS)
+    write(offline.folder / "speed.csv", SPEED)
+    return offline
+
+
+def pick(place: Workplace, *options: str, table: str = "results.csv") -> Ended:
+    ended = place.run("pick", str(place.folder / table), *options)
+    assert "Traceback" not in ended.err
+    return ended
+
+
+def with_speed(place: Workplace, *options: str) -> Ended:
+    return pick(place, "--speed", str(place.folder / "speed.csv"), *options)
+
+
+def picked(ended: Ended) -> list[tuple[str, str]]:
+    assert ended.status == 0, ended.err
+    return [(row["model"], row["img_size"]) for row in csv.DictReader(io.StringIO(ended.out))]
+
+
+def test_the_best_under_a_size_as_an_aligned_table(place: Workplace) -> None:
+    ended = pick(place, "--max-mb", "47")
+    assert ended.status == 0, ended.err
+    assert ended.out.splitlines() == [
+        "model                          size_mb    top1  img_size  param_count  license",
+        "convnextv2_atto.fcmae_ft_in1k   ~14.88  76.600       224         3.71",
+        "convnext_atto.d2_in1k            14.83  75.700       224         3.70  cc-by-nc-4.0",
+        "resnet18.a1_in1k                 46.83  71.500       224        11.69  mit",
+    ]
+    assert "3 of 6 rows fit; 3 shown; ~ marks an estimated size" in ended.err
+
+
+def test_the_same_checkpoint_at_two_image_sizes_is_two_choices(place: Workplace) -> None:
+    assert picked(pick(place, "--family", "resnet", "--format", "csv")) == [(R50, "288"), (R50, "224"), (R18, "224")]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--min-top1", "80.2"], [(R50, "288"), (R50, "224")]),
+        (["--min-speed", "9000"], [(ATTO, "224"), (R18, "224")]),
+        (["--max-gmacs", "0.55", "--max-params", "3.70"], [(ATTO, "224")]),
+        (["--img-size", "288"], [(R50, "288")]),
+        (["--license", "permissive"], [(R50, "288"), (R50, "224"), (R18, "224")]),
+        (["--license", "MIT"], [(R18, "224")]),
+        (["--family", "convnext"], [(ATTO, "224")]),
+        (["--family", "ConvNeXt*"], [(ATTO_V2, "224"), (ATTO, "224")]),
+        (["--family", "*.a1_in1k", "--max-mb", "50"], [(R18, "224")]),
+        (["-n", "1"], [(R50, "288")]),
+        (["--sort", "size_mb", "-n", "2"], [(ATTO, "224"), (ATTO_V2, "224")]),
+        (["--sort", "infer_step_time", "-n", "1"], [(R18, "224")]),
+        (["--sort", "speed", "-n", "2"], [(R18, "224"), (ATTO, "224")]),
+    ],
+)
+def test_limits_and_ranks(place: Workplace, options: list[str], expected: list[tuple[str, str]]) -> None:
+    assert picked(with_speed(place, *options, "--format", "csv")) == expected
+
+
+def test_the_frontier_is_of_what_fits_in_size_and_accuracy_and_speed_if_joined(place: Workplace) -> None:
+    options = ["--pareto", "--format", "csv", "--max-mb", "103"]
+    assert picked(pick(place, *options)) == [(R50, "288"), (ATTO_V2, "224"), (ATTO, "224")]
+    assert picked(with_speed(place, *options)) == [
+        (R50, "288"),
+        (R50, "224"),
+        *picked(pick(place, *options))[1:],
+        (R18, "224"),
+    ]
+
+
+def test_the_frontier_goes_by_the_accuracy_that_is_ranked_by(place: Workplace) -> None:
+    table = "model,model_size_in_mb,top1,top1_real\na,1.00,70,90\nb,2.00,80,80\n"
+    write(place.folder / "m.csv", table)
+    ended = pick(place, "--pareto", "--sort", "top1_real", "--format", "json", table="m.csv")
+    assert [row["model"] for row in json.loads(ended.out)] == ["a"]
+
+
+def test_a_merged_table_is_picked_from_as_it_is(place: Workplace) -> None:
+    arguments = ["--speed", str(place.folder / "speed.csv"), "--details", "-o", str(place.folder / "merged.csv")]
+    assert place.run("merge", str(place.folder / "results.csv"), *arguments).status == 0
+    place.sizes_file.unlink()
+    options = ["--max-mb", "50", "--min-speed", "7000"]
+    ended = pick(place, *options, table="merged.csv")
+    assert ended.status == 0, ended.err
+    write_sizes(place.sizes_file, sizes().values())
+    assert ended.out == with_speed(place, *options).out
+
+
+def test_json_is_for_programs_and_says_what_is_estimated(place: Workplace) -> None:
+    rows = json.loads(pick(place, "--max-mb", "20", "--format", "json").out)
+    assert rows[0] == {
+        "model": ATTO_V2,
+        "size_mb": 14.88,
+        "top1": 76.6,
+        "img_size": 224,
+        "param_count": 3.71,
+        "license": None,
+        "status": "estimated",
+        "repo_id": f"timm/{ATTO_V2}",
+    }
+
+
+def test_markdown(place: Workplace) -> None:
+    lines = pick(place, "-n", "1", "--format", "md").out.splitlines()
+    assert lines[1] == "|---|---:|---:|---:|---:|---|"
+    assert lines[2] == f"| {R50} | 102.55 | 81.200 | 288 | 25.56 | apache-2.0 |"
+
+
+def test_without_a_size_limit_rows_without_a_size_are_shown_blank(place: Workplace) -> None:
+    ended = pick(place, "--max-params", "5.3", "--min-top1", "71", "--family", "mobileone")
+    assert ended.out.splitlines()[1].split() == [UNSIZED, "71.400", "224", "5.29"]
+
+
+def test_when_nothing_fits_the_message_says_why_and_what_comes_nearest(place: Workplace) -> None:
+    ended = pick(place, "--max-mb", "14", "--min-top1", "76", "--img-size", "224")
+    assert ended.status == 1
+    assert ended.out == ""
+    assert ended.err.splitlines()[-5:] == [
+        "nothing fits, of 6 rows:",
+        "  --max-mb 14 excludes 6 (1 not known)",
+        "  --min-top1 76 excludes 3",
+        "  --img-size 224 excludes 1",
+        "  nearest: convnextv2_atto.fcmae_ft_in1k at 224 pixels misses --max-mb 14 (14.88)",
+    ]
+
+
+def test_a_name_cannot_steer_the_terminal(place: Workplace) -> None:
+    write(place.folder / "evil.csv", "model,model_size_in_mb,top1\n\x1b[2Jx,1.00,80\n")
+    assert "\x1b" not in pick(place, table="evil.csv").out
+    refused = pick(place, "--min-top1", "90", table="evil.csv")
+    assert "\x1b" not in refused.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--max-mb", "many"], "--max-mb: 'many': expected a number"),
+        (["--max-mb", "nan"], "expected a number, 0 or more"),
+        (["--min-top1", "-3"], "expected a number, 0 or more"),
+        (["-n", "0"], "expected a whole number, 1 or more"),
+        (["--sort", "beauty"], "--sort beauty: no such figures in the table; there are img_size, top1"),
+        (["--sort", "license"], "--sort license: no such figures"),
+        (["--min-speed", "5"], "no figures for speed; join them with --speed BENCHMARK"),
+        (["--format", "html"], "invalid choice: 'html'"),
+        (["--max-mbs", "5"], "no such option: --max-mbs"),
+        (["another.csv"], "expected at most 1 argument"),
+        (["-c", "name"], "no column 'name'"),
+        (["--speed", "results.csv"], "no such file"),
+    ],
+)
+def test_wrong_usage_is_said_in_a_line(place: Workplace, options: list[str], message: str) -> None:
+    ended = pick(place, *options)
+    assert ended.status == 2
+    assert message in ended.err
+
+
+def test_a_table_without_rows_is_wrong_usage(place: Workplace) -> None:
+    write(place.folder / "empty.csv", "model,top1\n")
+    ended = pick(place, table="empty.csv")
+    assert (ended.status, "no rows to pick from" in ended.err) == (2, True)
+
+
+def test_without_a_table_the_last_crawls_is_taken(place: Workplace) -> None:
+    assert place.run("pick").status == 2
+    crawled = place.crawl("-a", f"table={place.folder / 'results.csv'}", env={"HF_HUB_OFFLINE": "1"})
+    assert crawled.status == 0, crawled.err
+    ended = place.run("pick", "--max-mb", "47", "-n", "1")
+    assert ended.status == 0, ended.err
+    assert ATTO_V2 in ended.out
+
+
+def test_a_names_place_in_a_commercial_product_is_decided_by_all_its_licences(place: Workplace) -> None:
+    rows = sizes()
+    rows[R18] = {**sizes_row(R18, "ok", 46.83), "license": "mit+cc-by-nc-4.0"}
+    write_sizes(place.sizes_file, rows.values())
+    for wanted in ("permissive", "mit"):
+        assert pick(place, "--license", wanted, "--max-mb", "50").status == 1
+    assert picked(pick(place, "--license", "cc-by-nc-4.0+mit", "--format", "csv")) == [(R18, "224")]
+
+
+@pytest.mark.parametrize("column", ["size_mb", "model_size_in_mib", "param_count", "infer_gmacs", "top1_err", "gmacs"])
+def test_less_is_better(column: str) -> None:
+    assert is_better_small(column)
+
+
+@pytest.mark.parametrize("column", ["top1", "top1_real", "speed", "infer_samples_per_sec", "img_size"])
+def test_more_is_better(column: str) -> None:
+    assert not is_better_small(column)

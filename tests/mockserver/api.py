@@ -1,0 +1,109 @@
+"""The API routes about one repo: its model info, its tree and the info of given paths."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Collection
+from urllib.parse import parse_qs, urlencode
+
+from .access import entry_not_found, repo_for, revision_of
+from .answers import ASK_FOR_LOGIN, NO_SUCH_PAGE, Answer, RefusedError, error_answer, json_answer
+from .call import Call, split_repo_id
+from .repos import EXPANDABLE, Repo
+from .store import Store
+
+PREFIX = "/api/models/"
+TREE_PAGE = 1000
+EXPANDED_TREE_PAGE = 100
+MOST_PATHS = 2000
+
+
+def repo_answer(call: Call, store: Store) -> Answer:
+    """The answer of /api/models/{id} and everything below it."""
+    repo_id, rest = split_repo_id(call.segments[2:])
+    repo = repo_for(call, store, repo_id, prefix=PREFIX)
+    match [call.method, *rest]:
+        case ["GET" | "HEAD"]:
+            return _model_info(call, repo)
+        case ["GET" | "HEAD", "revision", revision]:
+            return _model_info(call, revision_of(call, store, repo, revision))
+        case ["GET" | "HEAD", "tree", revision, *folders]:
+            return _tree(call, revision_of(call, store, repo, revision), "/".join(filter(None, folders)))
+        case ["POST", "paths-info", revision]:
+            return _paths_info(call, revision_of(call, store, repo, revision))
+        case _:
+            return error_answer(404, NO_SUCH_PAGE, api=True)
+
+
+def whoami_answer(call: Call) -> Answer:
+    if not call.has_token:
+        return error_answer(401, ASK_FOR_LOGIN, api=True)
+    return json_answer({"type": "user", "id": "5f0c6b0a7a4b5c0001a1b2c3", "name": "mock", "isPro": False})
+
+
+def expanded(call: Call, allowed: Collection[str]) -> list[str]:
+    """The properties asked for with expand= or expand[]=; the Hub names the first it does not know."""
+    wanted = [value for name, value in call.query if name in {"expand", "expand[]"}]
+    for position, name in enumerate(wanted):
+        if name not in allowed:
+            options = "|".join(f'"{option}"' for option in allowed)
+            message = f"✖ Invalid option: expected one of {options}\n  → at expand[{position}]"
+            raise RefusedError(error_answer(400, message, api=True))
+    return wanted
+
+
+def page_limit(call: Call, largest: int) -> int:
+    """The page size asked for, silently clamped."""
+    asked = call.param("limit", str(largest))
+    if not asked.isdecimal() or int(asked) == 0:
+        raise RefusedError(error_answer(400, "✖ Invalid input: expected number to be >0\n  → at limit", api=True))
+    return min(int(asked), largest)
+
+
+def _model_info(call: Call, repo: Repo) -> Answer:
+    return json_answer(repo.model_info(blobs=call.flag("blobs"), expand=expanded(call, EXPANDABLE)))
+
+
+def _tree(call: Call, repo: Repo, folder: str) -> Answer:
+    if folder and folder not in repo.folders():
+        raise entry_not_found(call, repo)
+    recursive, expand = call.flag("recursive"), call.flag("expand")
+    limit = page_limit(call, EXPANDED_TREE_PAGE if expand else TREE_PAGE)
+    entries = repo.tree_entries(folder, recursive=recursive, expand=expand)
+    shown_before = _shown_before([entry["path"] for entry in entries], call.param("cursor"))
+    page, rest = entries[shown_before : shown_before + limit], entries[shown_before + limit :]
+    if not rest:
+        return json_answer(page)
+    known = {"expand": str(expand).lower(), "recursive": str(recursive).lower(), "limit": limit}
+    query = urlencode(known | {"cursor": _tree_cursor(page[-1]["path"], page[-1]["oid"], limit)})
+    return json_answer(page, headers=(("Link", f'<http://{call.host}{call.path}?{query}>; rel="next"'),))
+
+
+def _tree_cursor(path: str, oid: str, limit: int) -> str:
+    last = json.dumps({"file_name": path, "tree_oid": oid}, separators=(",", ":")).encode()
+    return base64.b64encode(base64.b64encode(last) + f":{limit}".encode()).decode()
+
+
+def _shown_before(paths: list[str], cursor: str) -> int:
+    if not cursor:
+        return 0
+    try:
+        last = json.loads(base64.b64decode(base64.b64decode(cursor).partition(b":")[0]))
+        return paths.index(last["file_name"]) + 1
+    except (ValueError, KeyError, TypeError):
+        raise RefusedError(error_answer(400, "✖ Invalid cursor\n  → at cursor", api=True)) from None
+
+
+def _paths_info(call: Call, repo: Repo) -> Answer:
+    text = call.body.decode()
+    if text.lstrip().startswith("{"):
+        asked = json.loads(text)
+        paths, expand = asked.get("paths", []), asked.get("expand", False)
+    else:
+        form = parse_qs(text)
+        paths, expand = form.get("paths", []), form.get("expand", [""])[-1].lower() == "true"
+    if len(paths) > MOST_PATHS:
+        raise RefusedError(error_answer(400, f"✖ Too big: expected array to have <={MOST_PATHS} items", api=True))
+    known = {*repo.files, *repo.folders()}
+    return json_answer([repo.tree_entry(path, expand=expand) for path in paths if path in known])

@@ -1,0 +1,95 @@
+"""Names → repos: every form that tables hold, and that nothing else ever makes a request."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from timm_sizes.hub.endpoints import is_repo_id, is_revision, model_info_url
+from timm_sizes.items import Status
+from timm_sizes.names.catalogue import aliases, by_repo_id, checkpoints
+from timm_sizes.names.plan import describe, make_plan
+from timm_sizes.names.resolve import Target, resolve
+
+R50 = "timm/resnet50.a1_in1k"
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("resnet50.a1_in1k", Target(R50)),
+        ("resnet50", Target(R50)),
+        (" resnet50 ", Target(R50)),
+        ("timm/resnet50", Target(R50)),
+        ("timm/resnet50.a1_in1k", Target(R50)),
+        ("hf-hub:timm/resnet50.a1_in1k", Target(R50)),
+        ("hf_hub:timm/resnet50.a1_in1k@main", Target(R50, "main")),
+        ("hf-hub:org/name@refs/pr/1", Target("org/name", "refs/pr/1")),
+        ("timm/resnet50.a1_in1k@v1", Target(R50, "v1")),
+        ("tf_efficientnet_b0_ns", Target("timm/tf_efficientnet_b0.ns_jft_in1k")),
+        ("adv_inception_v3", Target("timm/inception_v3.tf_adv_in1k")),
+        ("rdnet_tiny.nv_in1k", Target("naver-ai/rdnet_tiny.nv_in1k")),
+        ("vit_base_patch16_clip_quickgelu_224.openai", Target("timm/vit_base_patch16_clip_224.openai")),
+        ("resnet50.a_tag_of_tomorrow", Target("timm/resnet50.a_tag_of_tomorrow")),
+        ("local-dir:/some/where", Target(path="/some/where")),
+        ("checkpoint:runs/last.pth.tar", Target(path="runs/last.pth.tar")),
+    ],
+)
+def test_name_leads_to_its_checkpoint(name: str, target: Target) -> None:
+    assert resolve(name) == target
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("gcvit_base", Status.NO_HUB_REPO),
+        ("legacy_senet154.in1k", Status.NO_HUB_REPO),
+        ("mixer_s16_224", Status.NO_WEIGHTS),
+        ("densenet264", Status.UNKNOWN_NAME),
+        ("", Status.UNKNOWN_NAME),
+        ("hf-hub:a/b/c", Status.UNKNOWN_NAME),
+        ("hf-hub:", Status.UNKNOWN_NAME),
+        ("hf-hub:a/b@", Status.UNKNOWN_NAME),
+        ("hf-hub:a--b/c", Status.UNKNOWN_NAME),
+        ("hf-hub:a/b.git", Status.UNKNOWN_NAME),
+        ("org/name", Status.UNKNOWN_NAME),
+    ],
+)
+def test_name_without_a_checkpoint_has_a_reason(name: str, status: Status) -> None:
+    target = resolve(name)
+    assert (target.status, target.repo_id, target.path) == (status, "", "")
+    assert target.reason
+
+
+@given(st.text() | st.text(alphabet="abc./@:-_%?#\r\n ", max_size=40).map(lambda text: f"hf-hub:{text}"))
+def test_whatever_the_name_a_request_goes_to_a_sound_address(name: str) -> None:
+    target = resolve(name)
+    if target.repo_id:
+        assert is_repo_id(target.repo_id)
+        assert not target.revision or is_revision(target.revision)
+        url = model_info_url("https://hub", target.repo_id, target.revision)
+        assert url.isascii()
+        assert not set(url) & set(" \r\n\t\\")
+        assert "/.." not in url
+        assert url.count("?") == 1
+    else:
+        assert target.path or target.reason or name.strip().startswith(("local-dir:", "checkpoint:"))
+
+
+def test_catalogue_is_sound() -> None:
+    assert len(checkpoints()) > 1_800
+    assert all(entry.size_bytes > 1_000_000 or "test_" in entry.model for entry in checkpoints().values())
+    assert all(is_repo_id(repo_id) for repo_id in by_repo_id())
+    assert {alias.model for alias in aliases().values()} <= {"", *checkpoints()}
+
+
+def test_repo_is_asked_once_however_many_names_share_it() -> None:
+    names = ["resnet50", "resnet50.a1_in1k", "timm/resnet50", "hf-hub:timm/resnet50.a1_in1k@main", "densenet264"]
+    plan = make_plan(names)
+    assert [(question.repo_id, question.revision, question.models) for question in plan.questions] == [
+        (R50, "", names[:3]),
+        (R50, "main", names[3:4]),
+    ]
+    assert list(plan.settled) == ["densenet264"]
+    assert list(describe(plan))[-1] == "5 names, 2 repos: 2 requests at the most"

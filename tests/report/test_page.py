@@ -1,0 +1,313 @@
+"""``scrapy report``: what the page and the pictures say, what they must not become, and the command line."""
+
+from __future__ import annotations
+
+import re
+import struct
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.samples import RESULTS, sizes, write
+from tests.workplace import Ended, Workplace
+from timm_sizes.errors import InputError
+from timm_sizes.pick.rows import load_choices
+from timm_sizes.report.families import OTHER, STYLES, group_families
+from timm_sizes.report.figures import find_figures
+from timm_sizes.report.ladder import best_under
+from timm_sizes.report.page import Source, render
+from timm_sizes.report.provenance import count, find_missing, size_basis
+from timm_sizes.sizes_file import write_sizes
+
+HOSTILE = ["<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "'\"><svg onload=alert(3)>"]
+LARGEST_PAGE = 3_000_000
+ROWS_OF_UPSTREAM = 1_556
+
+
+class Page(HTMLParser):
+    """A page's tags and texts, as a browser would take them apart."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def attributes(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture
+def place(offline: Workplace) -> Workplace:
+    write_sizes(offline.sizes_file, sizes().values())
+    write(offline.folder / "results.csv", RESULTS)
+    return offline
+
+
+def report(place: Workplace, *options: str, table: str = "results.csv") -> Ended:
+    ended = place.run("report", str(place.folder / table), "-o", str(place.folder / "report.html"), *options)
+    assert "Traceback" not in ended.err
+    return ended
+
+
+def frame_of(tmp_path: Path, text: str = RESULTS) -> pd.DataFrame:
+    return load_choices(write(tmp_path / "results.csv", text), "model", sizes())
+
+
+def page_of(frame: pd.DataFrame, table: str = "results.csv") -> str:
+    return render(frame, Source(table, "sizes.csv", sizes(), date(2026, 11, 23)))
+
+
+# --- Figures, families, the ladder, provenance ---
+
+
+def test_accuracies_are_found_and_their_errors_and_differences_are_not(tmp_path: Path) -> None:
+    table = "model,top1,top1_err,top5,top1_diff,top1_real,top1_v2,rank_diff\nresnet18.a1_in1k,71,29,90,1,79,60,+3\n"
+    figures = find_figures(frame_of(tmp_path, table), "results.csv")
+    assert [gain.header for gain in figures.gains] == ["Top-1 (%)", "Top-5 (%)", "Top-1 real (%)", "Top-1 v2 (%)"]
+    assert [cost.column for cost in figures.costs] == ["size_mb"]
+    assert figures.image is None
+
+
+def test_a_header_from_a_stranger_is_no_accuracy(tmp_path: Path) -> None:
+    table = "model,top1,top1_<b>,top1_$$x$$\nresnet18.a1_in1k,71,72,73\n"
+    assert [gain.column for gain in find_figures(frame_of(tmp_path, table), "results.csv").gains] == ["top1"]
+
+
+def test_without_an_accuracy_speed_is_what_is_gained(tmp_path: Path) -> None:
+    figures = find_figures(frame_of(tmp_path, "model,infer_samples_per_sec\nresnet18.a1_in1k,12000\n"), "speed.csv")
+    assert figures.gain.header == "Speed (images/s)"
+    assert [cost.header for cost in figures.costs] == ["Size (MB)"]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("model,crop_pct\nresnet18.a1_in1k,0.9\n", "a.csv: nothing to weigh sizes against; expected a column with an"),
+        ("model,top1\nnobody.in1k,80\n", "a.csv: no row has a size"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told(tmp_path: Path, table: str, message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        find_figures(frame_of(tmp_path, table), "a.csv")
+
+
+def test_what_is_not_known_is_blank() -> None:
+    figures = find_figures(pd.DataFrame({"size_mb": [1234.5], "top1": [80.0], "speed": [0.0]}), "a.csv")
+    assert [figure.text(1234.567) for figure in figures.shown] == ["1,234.57", "1,234.57", "1,235"]
+    assert {figure.text(float("nan")) for figure in figures.shown} == {""}
+
+
+def test_the_most_frequent_families_have_a_style_each_and_the_rest_is_other() -> None:
+    names = [f"family{number}" for number in range(len(STYLES) + 2) for _ in range(20 - number)]
+    groups, labels = group_families(pd.Series([*names, "other"], dtype="str"))
+    assert [group.name for group in groups] == [*(f"family{number}" for number in range(len(STYLES))), OTHER]
+    assert len({(group.style.bokeh, group.style.colour) for group in groups}) == len(groups)
+    assert len({group.style.matplotlib for group in groups[:-1]}) == len(groups) - 1
+    assert [group.rows for group in groups] == labels.value_counts().reindex([g.name for g in groups]).tolist()
+
+
+def test_the_ladder_takes_the_smallest_of_the_best_and_leaves_out_what_is_not_known() -> None:
+    nan = float("nan")
+    frame = pd.DataFrame({"size_mb": [9, 4.9, 20, 10, nan, 300], "top1": [80, nan, 85, 80, 99, 95], "speed": nan})
+    gain = find_figures(frame, "a.csv").gain
+    assert dict(best_under(frame, gain)) == {5: None, 10: 0, 25: 2, 50: 2, 100: 2, 250: 2}
+
+
+def test_counts_and_reasons(tmp_path: Path) -> None:
+    frame = frame_of(tmp_path, RESULTS + "unheard_of.in1k,224,50,1\n")
+    counts = count(frame)
+    assert (counts.rows, counts.models, counts.sized, counts.exact, counts.estimated) == (7, 6, 5, 4, 1)
+    assert counts.missing == {"gated": 1, "not_asked": 1}
+    known = sizes()
+    known["mobileone_s0.apple_in1k"]["reason"] = "ask for access first"
+    assert [(group.status, group.reason, group.names) for group in find_missing(frame, known)] == [
+        ("gated", "ask for access first", ["mobileone_s0.apple_in1k"]),
+        ("not_asked", "no crawl has asked for it yet", ["unheard_of.in1k"]),
+    ]
+    assert [size_basis(status) for status in ("ok", "estimated", "gated", "")] == ["exact", "estimate", "gated", ""]
+
+
+# --- The page ---
+
+
+def test_names_from_a_table_are_text_everywhere(tmp_path: Path) -> None:
+    rows = "".join(f'"{name.replace(chr(34), chr(34) * 2)}",224,{80 + at},1\n' for at, name in enumerate(HOSTILE))
+    frame = frame_of(tmp_path, f"model,img_size,top1,param_count\n{rows}")
+    frame["size_mb"] = [4.0, 8.0, float("nan")]
+    frame["license"] = HOSTILE
+    frame["repo_id"] = HOSTILE
+    page = Page(page_of(frame, table=HOSTILE[0]))
+    assert not page.attributes("img")
+    assert not [attributes for _, attributes in page.tags if {"onerror", "onload"} & set(attributes)]
+    assert len(page.attributes("script")) == 3  # the data, Bokeh, ours
+    for name in HOSTILE:
+        assert name in page.texts
+    links = [attributes["href"] for attributes in page.attributes("a")]
+    assert {link for link in links if not str(link).startswith("#")} == {
+        "https://huggingface.co/%3Cscript%3Ealert%281%29%3C/script%3E",
+        "https://huggingface.co/%3C/script%3E%3Cimg%20src%3Dx%20onerror%3Dalert%282%29%3E",
+        "https://huggingface.co/%27%22%3E%3Csvg%20onload%3Dalert%283%29%3E",
+    }
+
+
+def test_the_page_forbids_itself_everything_but_its_own_scripts(tmp_path: Path) -> None:
+    page = Page(page_of(frame_of(tmp_path)))
+    policy = next(str(meta["content"]) for meta in page.attributes("meta") if "http-equiv" in meta)
+    directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert directives["default-src"] == "'none'"
+    assert re.fullmatch(r"('sha256-[A-Za-z0-9+/]{43}=' ?){2}", directives["script-src"])
+    assert not [attributes for _, attributes in page.tags if "src" in attributes]
+    assert not page.attributes("link")
+
+
+def test_a_page_of_all_upstream_rows_stays_below_3_mb(tmp_path: Path) -> None:
+    header = "model,img_size,top1,top5,top1_real,param_count,infer_samples_per_sec,infer_gmacs,model_size_in_mb\n"
+    rows = "".join(
+        f"family{at % 90}_patch14_reg4_gap_448.sbb_e200_in12k_ft_in{at}k,{224 + at % 9},{80 + at % 997 / 100}"
+        f",{90 + at % 983 / 100},{85 + at % 499 / 100},{at / 7:.2f},{9e5 / (at + 1):.2f},{at / 3:.2f}"
+        f",{at / 1.7 + 3:.2f}\n"
+        for at in range(ROWS_OF_UPSTREAM)
+    )
+    page = page_of(frame_of(tmp_path, header + rows))
+    assert page.count('<tr><th scope="row" class="name">') == ROWS_OF_UPSTREAM
+    assert len(page.encode()) <= LARGEST_PAGE
+
+
+def test_the_page_has_no_word_for_what_is_not_known(tmp_path: Path) -> None:
+    page = page_of(frame_of(tmp_path, "model,top1,top5,param_count\nresnet18.a1_in1k,71,,\nnobody.in1k,,88,5\n"))
+    rows = page[page.index('<table id="table">') : page.index("</table>", page.index('<table id="table">'))]
+    cells = re.findall(r'<td class="number">([^<]*)</td>', rows)
+    assert cells == ["46.83", "71.00", "", "", "", "", "88.00", "5.00"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        (["ok"], "Sizes are exact: those of the checkpoint files."),
+        (["estimated"], "All sizes are estimates from the catalogue"),
+        (["ok", "estimated"], "“estimate” (1 row) is from the catalogue"),
+    ],
+)
+def test_the_page_says_how_exact_its_sizes_are(tmp_path: Path, statuses: list[str], said: str) -> None:
+    of = {"ok": "resnet18.a1_in1k,71\n", "estimated": "convnextv2_atto.fcmae_ft_in1k,76\n"}
+    assert said in page_of(frame_of(tmp_path, "model,top1\n" + "".join(of[status] for status in statuses)))
+
+
+# --- The command ---
+
+
+def test_a_page_and_two_pictures_are_written(place: Workplace) -> None:
+    ended = report(place, "--png", str(place.folder / "a.png"), "--svg", str(place.folder / "a.svg"))
+    assert ended.status == 0, ended.err
+    assert ended.out == ""
+    assert ended.err.endswith(f"report.html, {place.folder}/a.png, {place.folder}/a.svg: 6 rows, 5 sized\n")
+    png = (place.folder / "a.png").read_bytes()
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", png[16:24]) == (1600, 900)
+    svg = (place.folder / "a.svg").read_text()
+    assert "<svg" in svg
+    assert "<!-- Size (MB), log scale -->" in svg
+    assert "<!-- Top-1 (%) -->" in svg
+    assert "<!-- convnextv2_atto -->" in svg  # on the Pareto line, and named
+    assert "<!-- results.csv, 5 rows; 1 of the sizes is an estimate -->" in svg
+    assert "<!-- resnet18 -->" not in svg  # off it
+
+
+def test_the_same_table_gives_the_same_files(place: Workplace) -> None:
+    files = ["report.html", "a.png", "a.svg"]
+    options = ["--png", str(place.folder / "a.png"), "--svg", str(place.folder / "a.svg")]
+
+    def made() -> list[bytes]:
+        assert report(place, *options).status == 0
+        return [re.sub(rb'<time id="made".*?</time>', b"", (place.folder / name).read_bytes()) for name in files]
+
+    assert made() == made()
+
+
+def test_a_table_from_standard_input(place: Workplace) -> None:
+    page = place.folder / "report.html"
+    ended = place.run("report", "-", "-o", str(page), "-c", "name", stdin=RESULTS.replace("model", "name", 1).encode())
+    assert ended.status == 0, ended.err
+    assert "<b>standard input</b>" in page.read_text()
+
+
+def test_merged_details_are_used_without_a_sizes_file(place: Workplace) -> None:
+    assert (
+        place.run("merge", str(place.folder / "results.csv"), "--details", "-o", str(place.folder / "m.csv")).status
+        == 0
+    )
+    place.sizes_file.unlink()
+    ended = report(place, table="m.csv")
+    assert ended.err.endswith("6 rows, 5 sized\n"), ended.err
+    assert "timm/resnet18.a1_in1k" in (place.folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["{folder}/none.csv"], "none.csv: no such file or directory; expected a CSV or JSON table"),
+        (["{folder}/results.csv", "{folder}/results.csv"], "expected at most 1 argument, found 2"),
+        (["{folder}/results.csv", "--pgn", "a.png"], "no such option: --pgn"),
+        (["{folder}/results.csv", "-c", "name"], "no column 'name'"),
+        (["{folder}/results.csv", "-o", "{folder}/no/a.html"], "there is no folder"),
+        (["{folder}/results.csv", "-o", "{folder}"], "is a folder; expected a file name"),
+        (["{folder}/results.csv", "--png", "{folder}/no/a.png"], "--png: there is no folder"),
+        (["{folder}/results.csv", "--svg", "{folder}/results.csv"], "--svg: {folder}/results.csv is already"),
+        (["{folder}/results.csv", "--png", "{folder}/r.html"], "is already what -o writes"),
+        (["{folder}/results.csv", "--svg", "{folder}/sizes.csv"], "is already {folder}/sizes.csv"),
+        (["{folder}/plain.csv"], "plain.csv: nothing to weigh sizes against"),
+        ([], "no crawl into {folder}/sizes.csv yet"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(place: Workplace, arguments: list[str], message: str) -> None:
+    write(place.folder / "plain.csv", "model,crop_pct\nresnet18.a1_in1k,0.9\n")
+    before = {path.name for path in place.folder.iterdir()}
+    given = [argument.format(folder=place.folder) for argument in ["-o", "{folder}/r.html", *arguments]]
+    ended = place.run("report", *given)
+    assert ended.status == 2
+    assert message.format(folder=place.folder) in only_error(ended)
+    assert {path.name for path in place.folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("package", "message"),
+    [
+        ("matplotlib", "the static chart needs matplotlib: pip install matplotlib"),
+        ("bokeh", "the report needs bokeh: pip install bokeh"),
+    ],
+)
+def test_a_missing_package_is_named(place: Workplace, package: str, message: str) -> None:
+    arguments = ["scrapy", "report", f"{place.folder}/results.csv", "-o", f"{place.folder}/r.html"]
+    arguments += ["--png", f"{place.folder}/a.png"]
+    code = f"import sys; sys.modules[{package!r}] = None; from scrapy.cmdline import execute; execute({arguments!r})"
+    ended = place.run_python(code)
+    assert ended.status == 2
+    assert message in only_error(ended)
+    assert not (place.folder / "r.html").exists()
+
+
+def test_listing_the_spiders_loads_nothing_heavy(place: Workplace) -> None:
+    code = (
+        "import sys; from scrapy.cmdline import execute\n"
+        "try: execute(['scrapy', 'list'])\n"
+        "finally: print(sorted({'bokeh', 'jinja2', 'matplotlib', 'pandas'} & set(sys.modules)))"
+    )
+    ended = place.run_python(code)
+    assert ended.out.splitlines() == ["hf_sizes", "[]"], ended.err
+
+
+def only_error(ended: Ended) -> str:
+    assert "Traceback" not in ended.err
+    errors = [line for line in ended.err.splitlines() if "rror:" in line]
+    assert len(errors) == 1, ended.err
+    return errors[0]

@@ -1,0 +1,196 @@
+"""Running the same command again: after the end, after a change on the Hub, after Ctrl-C, after a kill."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.mockserver import MockHub, timm_repo
+from tests.samples import RESNETS, list_paths, put_resnets, repo_paths
+from tests.workplace import Workplace
+
+MANY = [f"net{number:04}.tag_in1k" for number in range(1266)]
+
+
+def put_many(hub: MockHub) -> dict[str, str]:
+    """Host a results table's number of repos and return the sizes that are right."""
+    repos = {name: timm_repo(name, 1_000_000 + number) for number, name in enumerate(MANY)}
+    hub.put(*repos.values())
+    hub.behave(quota={"api": None}, latency=0.05)
+    return {name: str(repo.files["model.safetensors"]) for name, repo in repos.items()}
+
+
+def undated(workplace: Workplace) -> dict[str, dict[str, str]]:
+    return {model: {**row, "fetched_at": ""} for model, row in workplace.sizes().items()}
+
+
+def stop_after(hub: MockHub, crawl: subprocess.Popen[bytes], answers: int, *signals: signal.Signals) -> int:
+    """Send *signals* to the crawl when the Hub has got so many requests; return its exit status."""
+    while len(hub.requests()) < answers and crawl.poll() is None:
+        pass
+    for number in signals:
+        crawl.send_signal(number)
+    return crawl.wait()
+
+
+def test_second_crawl_asks_for_the_list_alone_and_writes_the_same_bytes(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    table = workplace.table([*RESNETS, "resnet26.nope_in1k", "gcvit_base"])
+    workplace.crawl("-a", f"table={table}")
+    first = workplace.sizes_file.read_bytes()
+    hub.forget()
+    assert workplace.crawl("-a", f"table={table}").status == 0
+    assert len(list_paths(hub)) == 1
+    assert repo_paths(hub) == ["/api/models/timm/resnet26.nope_in1k?blobs=true"]
+    assert workplace.sizes_file.read_bytes() == first
+
+
+def test_changed_repo_costs_one_request_more(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    table = workplace.table(RESNETS)
+    workplace.crawl("-a", f"table={table}")
+    before = workplace.sizes()
+    sha = hub.commit(f"timm/{RESNETS[1]}", files={"model.safetensors": 4242})
+    hub.forget()
+    workplace.crawl("-a", f"table={table}")
+    assert repo_paths(hub) == [f"/api/models/timm/{RESNETS[1]}/revision/{sha}?blobs=true"]
+    after = workplace.sizes()
+    assert after[RESNETS[1]]["size_bytes"] == "4242"
+    assert {name for name in RESNETS if after[name] != before[name]} == {RESNETS[1]}
+
+
+def test_refresh_asks_everything_anew_and_replaces_what_was_kept(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    table = workplace.table(RESNETS)
+    workplace.crawl("-a", f"table={table}")
+    hub.forget()
+    workplace.crawl("-a", f"table={table}", "-a", "refresh=1")
+    assert len(repo_paths(hub)) == len(RESNETS)
+    hub.forget()
+    workplace.crawl("-a", f"table={table}")
+    assert not repo_paths(hub)
+
+
+def test_page_route_is_kept_at_the_commit_too(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    table = workplace.table(RESNETS)
+    for _ in range(2):
+        hub.forget()
+        assert workplace.crawl("-a", f"table={table}", "-a", "route=page").status == 0
+    assert not repo_paths(hub)
+
+
+def test_refusals_and_faults_are_never_kept(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    faults = ["5xx", "challenge", "wrong_shape", "truncate"]
+    aims = dict(zip([f"/api/models/timm/{name}/" for name in RESNETS], faults, strict=False))
+    hub.behave(fault_paths={path: {"fault": fault, "times": None} for path, fault in aims.items()})
+    table = workplace.table(RESNETS)
+    assert workplace.crawl("-a", f"table={table}").status == 1
+    assert list(workplace.statuses().values()).count("error") == len(faults)
+    hub.behave_reset()
+    assert workplace.crawl("-a", f"table={table}").status == 0
+    assert set(workplace.statuses().values()) == {"ok"}
+
+
+@pytest.mark.parametrize("jobdir", [False, True], ids=["cache", "jobdir"])
+@pytest.mark.parametrize(
+    "signals",
+    [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGINT), (signal.SIGKILL,)],
+    ids=["ctrl-c", "term", "ctrl-c twice", "kill"],
+)
+def test_interrupted_crawl_ends_as_one_that_ran_through(
+    hub: MockHub, workplace: Workplace, tmp_path: Path, signals: tuple[signal.Signals, ...], jobdir: bool
+) -> None:
+    put_many(hub)
+    table = workplace.table(MANY)
+    (tmp_path / "whole").mkdir()
+    whole = Workplace(tmp_path / "whole", hub.url)
+    whole.crawl("-a", f"table={table}")
+    hub.forget()
+    arguments = ["-a", f"table={table}", *(["-s", f"JOBDIR={workplace.folder / 'job'}"] if jobdir else [])]
+    assert stop_after(hub, workplace.start_crawl(*arguments), 120, *signals) != 0
+    assert workplace.crawl(*arguments).status == 0
+    assert undated(workplace) == undated(whole)
+    again = len(repo_paths(hub)) - len(set(repo_paths(hub)))
+    assert again <= 64  # what was in flight
+    assert workplace.crawl(*arguments).status == 0  # a job directory that has finished
+    assert undated(workplace) == undated(whole)
+
+
+@pytest.mark.parametrize("jobdir", [False, True], ids=["cache", "jobdir"])
+def test_twenty_kills_in_a_row_lose_and_double_nothing(hub: MockHub, workplace: Workplace, jobdir: bool) -> None:
+    right = put_many(hub)
+    chance = random.Random(7)
+    arguments = [
+        "-a",
+        f"table={workplace.table(MANY)}",
+        *(["-s", f"JOBDIR={workplace.folder / 'job'}"] if jobdir else []),
+    ]
+    for _ in range(20):
+        stop_after(
+            hub, workplace.start_crawl(*arguments), len(hub.requests()) + chance.randrange(1, 60), signal.SIGKILL
+        )
+    assert workplace.crawl(*arguments).status == 0
+    lines = workplace.sizes_file.read_text().splitlines()[1:]
+    assert len(lines) == len(MANY)
+    assert {model: row["size_bytes"] for model, row in workplace.sizes().items()} == right
+    again = len(repo_paths(hub)) - len(set(repo_paths(hub)))
+    assert again <= 20 * 64  # a kill costs what was in flight
+
+
+@pytest.mark.parametrize("jobdir", [False, True], ids=["cache", "jobdir"])
+def test_crawl_that_waits_for_the_quota_can_be_stopped_and_goes_on(
+    hub: MockHub, workplace: Workplace, jobdir: bool
+) -> None:
+    right = put_many(hub)
+    hub.behave(quota={"api": 200}, window=300.0)
+    arguments = [
+        "-a",
+        f"table={workplace.table(MANY)}",
+        *(["-s", f"JOBDIR={workplace.folder / 'job'}"] if jobdir else []),
+    ]
+    assert stop_after(hub, workplace.start_crawl(*arguments), 200, signal.SIGINT) == 1
+    hub.behave(quota={"api": None})
+    assert workplace.crawl(*arguments).status == 0
+    assert {model: row["size_bytes"] for model, row in workplace.sizes().items()} == right
+    assert len(repo_paths(hub)) == len(set(repo_paths(hub)))
+
+
+def test_cleanly_stopped_job_goes_on_from_its_queue(hub: MockHub, workplace: Workplace) -> None:
+    put_many(hub)
+    arguments = ["-a", f"table={workplace.table(MANY)}", "-s", f"JOBDIR={workplace.folder / 'job'}"]
+    stop_after(hub, workplace.start_crawl(*arguments), 120, signal.SIGINT)
+    hub.forget()
+    ended = workplace.crawl(*arguments)
+    assert "Resuming crawl" in ended.err
+    assert not list_paths(hub)
+    assert len(workplace.sizes()) == len(MANY)
+
+
+def test_job_directory_of_another_question_is_not_resumed(hub: MockHub, workplace: Workplace) -> None:
+    put_many(hub)
+    job = ["-s", f"JOBDIR={workplace.folder / 'job'}"]
+    stop_after(hub, workplace.start_crawl("-a", f"table={workplace.table(MANY)}", *job), 120, signal.SIGINT)
+    ended = workplace.crawl("-a", f"table={workplace.table(MANY[:10], 'other.csv')}", *job)
+    assert "it belongs to a crawl of other tables" in ended.err
+    assert set(MANY[:10]) <= set(workplace.sizes())
+
+
+def test_damaged_cache_is_set_aside(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    workplace.cache_file.parent.mkdir()
+    workplace.cache_file.write_bytes(b"not a database" * 1000)
+    assert workplace.crawl("-a", f"table={workplace.table(RESNETS)}").status == 0
+    assert set(workplace.statuses().values()) == {"ok"}
+    assert workplace.cache_file.with_suffix(".damaged").exists()
+
+
+def test_cache_is_few_files(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    workplace.crawl("-a", f"table={workplace.table(RESNETS)}")
+    assert [path.name for path in workplace.cache_file.parent.iterdir()] == ["hf_sizes.sqlite"]

@@ -1,0 +1,162 @@
+"""``scrapy merge -o``: the file's ending says the format."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from openpyxl import load_workbook
+
+from tests.samples import sizes, write
+from tests.workplace import Ended, Workplace
+from timm_sizes.errors import InputError
+from timm_sizes.sizes_file import write_sizes
+from timm_sizes.tables.formats import check_format, convert
+from timm_sizes.tables.merge import TEXT_DETAILS
+from timm_sizes.tables.table import read_table
+
+FORMULA = '=HYPERLINK("http://example.org"; "x")'
+QUOTED = '"' + FORMULA.replace('"', '""') + '"'
+TABLE = (
+    "model,top1,param_count,img_size,note\r\n"
+    'resnet18.a1_in1k,71.500,"1,014.45",224,a|b\r\n'
+    f"{QUOTED},,0.50,,#N/A\r\n"
+    "<script>*x*</script>,70.0,5,288,\r\n"
+)
+
+
+@pytest.fixture
+def place(offline: Workplace) -> Workplace:
+    write_sizes(offline.sizes_file, sizes().values())
+    write(offline.folder / "t.csv", TABLE.replace("1,014.45", "11.69"))
+    return offline
+
+
+def merge(place: Workplace, output: str, table: str = "t.csv") -> Ended:
+    ended = place.run("merge", str(place.folder / table), "-o", str(place.folder / output))
+    assert "Traceback" not in ended.err
+    return ended
+
+
+def converted(folder: Path, ending: str, text: str = TABLE) -> bytes:
+    table = read_table(write(folder / "t.csv", text), "model")
+    rendered = table.render({}, {}, set())
+    chunks = convert(rendered, table, "model", folder / f"out{ending}", TEXT_DETAILS)
+    return b"".join(chunk.encode() if isinstance(chunk, str) else chunk for chunk in chunks)
+
+
+@pytest.mark.parametrize("ending", [".CSV", ".json", ".jsonl", ".parquet", ".xlsx", ".md"])
+def test_the_ending_says_the_format(place: Workplace, ending: str) -> None:
+    ended = merge(place, f"out{ending}")
+    assert ended.status == 0, ended.err
+    start = {".json": b"[\n", ".jsonl": b'{"', ".parquet": b"PAR1", ".xlsx": b"PK", ".md": b"| model"}
+    assert (place.folder / f"out{ending}").read_bytes().startswith(start.get(ending, b"model,"))
+
+
+def test_csv_stays_as_it_is_and_tsv_has_the_same_text(place: Workplace) -> None:
+    merge(place, "out.csv")
+    assert (place.folder / "out.csv").read_bytes().endswith(b"\r\n<script>*x*</script>,,70.0,5,288,\r\n")
+    merge(place, "out.tsv")
+    lines = (place.folder / "out.tsv").read_text().splitlines()
+    assert lines[1] == "resnet18.a1_in1k\t46.83\t71.500\t11.69\t224\ta|b"
+
+
+def test_a_tsv_stays_as_it_is_and_becomes_csv(place: Workplace) -> None:
+    write(place.folder / "t.tsv", "model\tnote\r\nresnet18.a1_in1k\ta,b\r\n")
+    merge(place, "out.tsv", "t.tsv")
+    assert (place.folder / "out.tsv").read_bytes() == (
+        b"model\tmodel_size_in_mb\tnote\r\nresnet18.a1_in1k\t46.83\ta,b\r\n"
+    )
+    merge(place, "out.csv", "t.tsv")
+    assert (place.folder / "out.csv").read_text() == 'model,model_size_in_mb,note\nresnet18.a1_in1k,46.83,"a,b"\n'
+
+
+def test_the_same_ending_is_never_converted(place: Workplace) -> None:
+    write(place.folder / "t.txt", "model;note\nresnet18.a1_in1k;'a'\n")
+    assert merge(place, "out.txt", "t.txt").status == 0
+    assert (place.folder / "out.txt").read_text() == "model;model_size_in_mb;note\nresnet18.a1_in1k;46.83;'a'\n"
+
+
+RECORDS: list[dict[str, Any]] = [
+    {"model": "resnet18.a1_in1k", "top1": 71.5, "param_count": 1014.45, "img_size": 224, "note": "a|b"},
+    {"model": FORMULA, "top1": None, "param_count": 0.5, "img_size": None, "note": "#N/A"},
+    {"model": "<script>*x*</script>", "top1": 70.0, "param_count": 5.0, "img_size": 288, "note": None},
+]
+
+
+def test_json_is_a_list_of_objects_indented_as_timms(tmp_path: Path) -> None:
+    text = converted(tmp_path, ".json").decode()
+    assert text == json.dumps(RECORDS, indent=4) + "\n"
+    assert '"img_size": 224,' in text
+
+
+def test_jsonl_is_an_object_a_line(tmp_path: Path) -> None:
+    assert [json.loads(line) for line in converted(tmp_path, ".jsonl").decode().splitlines()] == RECORDS
+
+
+def test_parquet_has_numbers(tmp_path: Path) -> None:
+    (tmp_path / "out.parquet").write_bytes(converted(tmp_path, ".parquet"))
+    frame = pd.read_parquet(tmp_path / "out.parquet")
+    assert frame["param_count"].tolist() == [1014.45, 0.5, 5.0]
+    assert str(frame["img_size"].dtype) == "Int64"
+    assert frame.isna().sum().to_dict() == {"model": 0, "top1": 1, "param_count": 0, "img_size": 1, "note": 1}
+    assert frame["model"][1] == FORMULA
+
+
+def test_xlsx_has_numbers_and_no_formulas(tmp_path: Path) -> None:
+    (tmp_path / "out.xlsx").write_bytes(converted(tmp_path, ".xlsx", TABLE.replace("note", "=1+1")))
+    sheet = load_workbook(tmp_path / "out.xlsx").active
+    assert sheet is not None
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert rows[1:] == [[*record.values()] for record in RECORDS]
+    types = {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None}
+    assert types == {"s", "n"}
+    assert rows[0][-1] == "=1+1"
+
+
+@pytest.mark.parametrize(("cell", "why"), [("\x07", "control characters"), ("x" * 32_768, "32,767 characters a cell")])
+def test_what_xlsx_cannot_hold_is_said(tmp_path: Path, cell: str, why: str) -> None:
+    with pytest.raises(InputError, match=why):
+        converted(tmp_path, ".xlsx", f"model,note\na,{cell}\n")
+
+
+def test_markdown_shows_markup_as_text(tmp_path: Path) -> None:
+    assert converted(tmp_path, ".md").decode().splitlines() == [
+        "| model | top1 | param_count | img_size | note |",
+        "|---|---:|---:|---:|---|",
+        r"| resnet18.a1_in1k | 71.500 | 1,014.45 | 224 | a\|b |",
+        f"| {FORMULA} |  | 0.50 |  | #N/A |",
+        r"| \<script>\*x\*\</script> | 70.0 | 5 | 288 |  |",
+    ]
+
+
+def test_names_and_commits_that_look_like_numbers_stay_text(tmp_path: Path) -> None:
+    text = "model,hub_revision,count\n007,1e5,12345678901234567890\n"
+    assert json.loads(converted(tmp_path, ".json", text)) == [
+        {"model": "007", "hub_revision": "1e5", "count": "12345678901234567890"}
+    ]
+
+
+@pytest.mark.parametrize("ending", [".json", ".md", ".parquet", ".xlsx", ".tsv"])
+def test_two_columns_of_one_name_fit_no_other_format(tmp_path: Path, ending: str) -> None:
+    with pytest.raises(InputError, match="two columns are named 'a'"):
+        converted(tmp_path, ending, "model,a,a\nx,1,2\n")
+
+
+@pytest.mark.parametrize("name", ["out.docx", "out"])
+def test_an_unknown_ending_names_those_there_are(place: Workplace, name: str) -> None:
+    ended = merge(place, name)
+    assert ended.status == 2
+    assert "there are .csv, .tsv, .json, .jsonl, .parquet, .xlsx, .md" in ended.err
+    assert not (place.folder / name).exists()
+
+
+@pytest.mark.parametrize(("ending", "package"), [("parquet", "pyarrow"), ("xlsx", "openpyxl")])
+def test_a_missing_package_is_named(ending: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)  # as Python itself marks what cannot be imported
+    with pytest.raises(InputError, match=f"^{ending} needs {package}: pip install {package}$"):
+        check_format(Path(f"out.{ending}"), "t.csv")

@@ -1,0 +1,133 @@
+"""Tables go through without a byte changed but for the columns that are added."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Literal
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from timm_sizes.errors import InputError
+from timm_sizes.tables.table import CsvTable, JsonTable, parse_table
+
+RESULTS = (
+    "model,img_size,top1,param_count\n"
+    'eva_giant_patch14_336.clip_ft_in1k,336,91.078,"1,013.01"\n'
+    "resnet50.a1_in1k,224,80.200,25.56\n"
+)
+
+
+def rendered(data: bytes, second: dict[str, list[str]], last: dict[str, list[str]], column: str = "model") -> bytes:
+    return "".join(parse_table(data, "table", column).render(second, last, set())).encode()
+
+
+def without(data: bytes, dropped: set[int], column: str = "model") -> bytes:
+    return "".join(parse_table(data, "table", column).render({}, {}, dropped)).encode()
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_columns_are_spliced_into_the_text(line_end: str) -> None:
+    data = RESULTS.replace("\n", line_end).encode()
+    merged = rendered(data, {"mb": ["1.5", ""]}, {"why": ["a,b", 'say "x"']})
+    assert merged.decode().split(line_end) == [
+        "model,mb,img_size,top1,param_count,why",
+        'eva_giant_patch14_336.clip_ft_in1k,1.5,336,91.078,"1,013.01","a,b"',
+        'resnet50.a1_in1k,,224,80.200,25.56,"say ""x"""',
+        "",
+    ]
+    assert without(merged, {1, 5}) == data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"model\nresnet50\n",
+        b"model\nresnet50",
+        b"\xef\xbb\xbfmodel,top1\nresnet50,80\n",
+        b'\xef\xbb\xbf"model","top1"\r\n"resnet50","80"\r\n',
+        b'"model";"top1"\n"a;b";1\n',
+        b"top1\tmodel\n080.10\tresnet50\n",
+        b'model,note\nresnet50,"two\nlines"\n\n\nresnet34,x\n\n',
+        b'model,note\nresnet50,a"b\nresnet34,""\n',
+        b"model,top1\r\nresnet50,80\nresnet34,79\r\n",
+        "model,note\nresnet50,\u2028\x0b\x85é\n".encode(),
+        b"model,cropt_pct\nresnet50,0.95\n",
+    ],
+)
+def test_any_dialect_goes_through(data: bytes) -> None:
+    rows = len(parse_table(data, "table"))
+    merged = rendered(data, {"mb": ["1.00"] * rows}, {"status": ["ok"] * rows})
+    assert without(merged, {1, len(parse_table(merged, "table").columns) - 1}) == data
+
+
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r"), max_size=12)
+dialects: st.SearchStrategy[Literal[0, 1, 2]] = st.sampled_from(
+    [csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]
+)
+
+
+@given(
+    st.lists(st.tuples(names, names, names), max_size=8),
+    dialects,
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(",;\t|"),
+)
+@example([("=HYPERLINK()", "", "\n"), ('"', '""', ",")], csv.QUOTE_MINIMAL, "\n", ",")
+def test_round_trip_of_any_table(
+    rows: list[tuple[str, str, str]], quoting: Literal[0, 1, 2], line_end: str, delimiter: str
+) -> None:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=delimiter, quoting=quoting, lineterminator=line_end)
+    writer.writerows([("model", "a", "b"), *rows])
+    data = buffer.getvalue().encode()
+    table = parse_table(data, "table")
+    assert isinstance(table, CsvTable)
+    assert table.cells["model"] == [row[0] for row in rows]
+    cells = [row[1] for row in rows]
+    merged = rendered(data, {"new": cells}, {"end": cells})
+    again = parse_table(merged, "merged", "new", ["model", "a", "b", "end"])
+    assert again.columns == ["model", "new", "a", "b", "end"]
+    assert again.cells["new"] == again.cells["end"] == cells
+    assert list(zip(again.cells["model"], again.cells["a"], again.cells["b"], strict=True)) == rows
+    assert without(merged, {1, 4}) == data
+
+
+json_values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | names
+json_rows = st.lists(st.dictionaries(names, json_values, max_size=4), min_size=1, max_size=5)
+
+
+@given(json_rows, st.sampled_from([None, 1, 2, 4]), st.booleans())
+def test_round_trip_of_any_json(rows: list[dict[str, object]], indent: int | None, escaped: bool) -> None:
+    rows = [{"model": "resnet50", **row} for row in rows]
+    data = json.dumps(rows, indent=indent, ensure_ascii=escaped).encode()
+    table = parse_table(data, "table")
+    assert isinstance(table, JsonTable)
+    assert "".join(table.render({}, {}, set())).encode() == data
+    merged = json.loads("".join(table.render({"mb": ["1.5"] * len(rows)}, {}, set())))
+    assert [list(row)[1] for row in merged] == ["mb"] * len(rows)
+    assert [{key: value for key, value in row.items() if key != "mb"} for row in merged] == [
+        {key: value for key, value in row.items() if key != "mb"} for row in rows
+    ]
+
+
+def test_single_object_stays_one() -> None:
+    table = parse_table(b'{"model": "resnet50", "infer_samples_per_sec": 4000.0}\n', "table")
+    text = "".join(table.render({"mb": ["102.44"]}, {}, set()))
+    assert text == '{"model": "resnet50", "mb": 102.44, "infer_samples_per_sec": 4000.0}\n'
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+@example(b"[" * 10_000)
+@example(b"model\r\rresnet50")
+@example(b"{")
+def test_reading_ends_in_a_table_or_one_line(data: bytes) -> None:
+    try:
+        table = parse_table(data, "table")
+    except InputError as error:
+        assert len(str(error).splitlines()) == 1  # noqa: PT017 - either outcome is right, this is what it has to look like
+    else:
+        assert len(table.cells["model"]) == len(table)

@@ -1,0 +1,1 @@
+"""Scrapy extensions: the job directory, the progress bar, the summary."""

@@ -1,0 +1,1 @@
+"""A model's name and what it stands for: repo, architecture, catalogue entry."""

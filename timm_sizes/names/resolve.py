@@ -1,0 +1,84 @@
+"""A benchmark's model name → where its checkpoint is: a Hub repo, a local file, or the reason why there is none.
+
+The forms are those that timm.create_model takes (timm/models/_factory.py), plus ``timm/NAME``, which people write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from timm_sizes.hub.endpoints import is_repo_id, is_revision
+from timm_sizes.items import Status
+from timm_sizes.names.catalogue import TIMM_VERSION, aliases, checkpoints
+
+CHECKPOINT_PREFIX = "checkpoint:"  # our own, for a row whose checkpoint column names a local file
+_FOLDER_PREFIX = "local-dir:"
+_HUB_PREFIXES = ("hf-hub:", "hf_hub:")
+_LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a name's checkpoint is: a ``repo_id`` (at ``revision``, "" for main), a local ``path``, or a ``status``."""
+
+    repo_id: str = ""
+    revision: str = ""
+    path: str = ""
+    status: Status | None = None
+    reason: str = ""
+
+
+@lru_cache(4096)  # the tables of a merge share most of their names
+def resolve(name: str) -> Target:
+    """Return where the checkpoint of *name* is; a name that means nothing gets ``unknown_name`` and never a request."""
+    text = name.strip()
+    if text.startswith(CHECKPOINT_PREFIX):
+        return Target(path=text.removeprefix(CHECKPOINT_PREFIX))
+    if text.startswith(_FOLDER_PREFIX):
+        return Target(path=text.removeprefix(_FOLDER_PREFIX))
+    for prefix in _HUB_PREFIXES:
+        if text.startswith(prefix):
+            return _hub_target(text.removeprefix(prefix))
+    if text.startswith("timm/"):
+        return _timm_target(text.removeprefix("timm/"))
+    return _registry_target(text)
+
+
+def _hub_target(text: str) -> Target:
+    repo_id, at, revision = text.partition("@")
+    if not is_repo_id(repo_id) or (at and not is_revision(revision)):
+        return _unknown(text, "a repo of the Hub is written org/name or org/name@revision")
+    return Target(repo_id=repo_id, revision=revision)
+
+
+def _timm_target(text: str) -> Target:
+    name, at, _ = text.partition("@")
+    known = _registry_target(name) if not at else None
+    return known if known and known.repo_id else _hub_target(f"timm/{text}")
+
+
+def _registry_target(name: str) -> Target:
+    model, alias = name, aliases().get(name)
+    if alias is not None:
+        model = alias.model
+        if not model:
+            return Target(status=Status.NO_WEIGHTS, reason="timm has no pretrained weights for this architecture")
+    entry = checkpoints().get(model)
+    if entry is not None:
+        if not entry.repo_id:
+            return Target(status=Status.NO_HUB_REPO, reason="its weights are not on the Hub (GitHub or elsewhere)")
+        return Target(repo_id=entry.repo_id)
+    if "/" in name or not is_repo_id(name):
+        return _unknown(name, "not a model name")
+    if "." in name:
+        # A tag that came after the catalogue: by timm's rule the repo is named like the model, so the Hub is asked.
+        return Target(repo_id=f"timm/{name}")
+    return _unknown(
+        name, f"not an architecture or old name of timm {TIMM_VERSION}, and it has no tag to tell the repo by"
+    )
+
+
+def _unknown(name: str, why: str) -> Target:
+    shown = ascii(name[:_LONGEST_SHOWN])
+    return Target(status=Status.UNKNOWN_NAME, reason=f"{shown}: {why}")

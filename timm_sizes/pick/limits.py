@@ -1,0 +1,155 @@
+"""Which rows of a table keep to a budget, the best of them first, and what comes nearest when none does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import translate
+from math import inf
+
+import numpy as np
+import pandas as pd
+
+from timm_sizes.errors import InputError
+from timm_sizes.pick.licenses import is_permissive
+from timm_sizes.pick.pareto import pareto
+from timm_sizes.tables.join import ACCURACY, is_accuracy
+
+PERMISSIVE_LICENSES = "permissive"
+# Option: the column it limits. What is limited upwards is better small; see is_better_small.
+NUMBER_LIMITS = {
+    "--max-mb": "size_mb",
+    "--min-top1": "top1",
+    "--min-speed": "speed",
+    "--max-gmacs": "gmacs",
+    "--max-params": "param_count",
+}
+_FROM_BENCHMARK = ("speed", "gmacs")
+_BETTER_SMALL = re.compile(r".*(size_(in_)?(mb|mib|bytes)|param_count|gmacs|macts|step_time|_err)")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a row has to keep to: bounds by option (NUMBER_LIMITS), and what it has to be; None for anything."""
+
+    bounds: Mapping[str, float]
+    img_size: float | None = None
+    license: str | None = None
+    family: str | None = None
+
+
+def misses(frame: pd.DataFrame, limits: Limits) -> pd.DataFrame:
+    """Return by how much each row of *frame* (of load_choices) misses each limit, named as it was typed.
+
+    0 is kept to, 0.1 is 10 % beside the bound, infinity is another kind or not known. Raises InputError for a limit
+    on figures that the table does not have.
+    """
+    columns = {}
+    for option, bound in limits.bounds.items():
+        figures = _figures(frame, NUMBER_LIMITS[option], option)
+        excess = figures - bound if option.startswith("--max") else bound - figures
+        columns[f"{option} {bound:g}"] = (excess.clip(lower=0) / (bound or 1)).fillna(inf)
+    if limits.img_size is not None:
+        fits = _figures(frame, "img_size", "--img-size") == limits.img_size
+        columns[f"--img-size {limits.img_size:g}"] = _kind(fits)
+    if limits.license is not None:
+        columns[f"--license {limits.license}"] = _kind(_has_license(frame["license"], limits.license))
+    if limits.family is not None:
+        columns[f"--family {limits.family}"] = _kind(_is_of_family(frame, limits.family))
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def fitting(frame: pd.DataFrame, missed: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of *frame* that keep to every limit; *missed* is what misses() says of them."""
+    return frame[(missed == 0).all(axis="columns")]
+
+
+def frontier(rows: pd.DataFrame, sort: str) -> pd.DataFrame:
+    """Return the rows that no other beats in size and accuracy, and in speed where the table has it.
+
+    The accuracy is top1, or *sort* if that is another accuracy. Raises InputError for a table with neither accuracy
+    nor speed.
+    """
+    accuracy = sort if is_accuracy(sort) else ACCURACY
+    larger = [name for name in (accuracy, "speed") if name in rows and rows[name].notna().any()]
+    if not larger:
+        raise InputError("--pareto needs an accuracy or a speed beside the size; the table has neither")
+    return rows[pareto(rows, ["size_mb"], larger)]
+
+
+def ranked(rows: pd.DataFrame, sort: str) -> pd.DataFrame:
+    """Return *rows*, the best in the column *sort* first, the smaller ones first where they are equal in it."""
+    return rows.sort_values([sort, "size_mb"], ascending=[is_better_small(sort), True], kind="stable")
+
+
+def check_sort(frame: pd.DataFrame, sort: str) -> None:
+    """Raise InputError unless *frame* has numbers in the column *sort* to rank by."""
+    if sort in frame and frame[sort].dtype == "float64" and frame[sort].notna().any():
+        return
+    numeric = [str(name) for name in frame if frame[name].dtype == "float64" and frame[name].notna().any()]
+    raise InputError(f"--sort {sort}: no such figures in the table; there are {', '.join(numeric)}")
+
+
+def is_better_small(column: str) -> bool:
+    """Return whether less is better in *column*: sizes, parameters, operations, times and errors."""
+    return _BETTER_SMALL.fullmatch(column) is not None
+
+
+def nothing_fits(frame: pd.DataFrame, missed: pd.DataFrame) -> str:
+    """Return a message on what keeps every row of *frame* out, and which row misses the limits by least."""
+    excluded = [f"  {_excluded(missed[option])}" for option in missed]
+    unlike = (missed == inf).sum(axis="columns")
+    distance = missed.mask(missed == inf, 0).sum(axis="columns")
+    nearest = int(np.lexsort((distance, unlike))[0])  # the fewest of another kind first, then by distance
+    lines = [f"nothing fits, of {len(frame):,} rows:", *excluded, f"  nearest: {_row(frame, missed, nearest)}"]
+    return "\n".join(lines)
+
+
+def _excluded(missed: pd.Series[float]) -> str:
+    option = str(missed.name)
+    unknown = (missed == inf).sum() if option.partition(" ")[0] in NUMBER_LIMITS else 0
+    return f"{option} excludes {(missed > 0).sum():,}" + (f" ({unknown:,} not known)" if unknown else "")
+
+
+def _row(frame: pd.DataFrame, missed: pd.DataFrame, position: int) -> str:
+    row = frame.iloc[position]
+    at = f" at {row['img_size']:g} pixels" if row["img_size"] > 0 else ""
+    options = [str(option) for option in missed if missed[option].iloc[position] > 0]
+    found = [f"{option} ({_found(row, option.partition(' ')[0])})" for option in options]
+    return f"{ascii(row['model'])[1:-1]}{at} misses {', '.join(found)}"
+
+
+def _found(row: pd.Series, option: str) -> str:
+    column = NUMBER_LIMITS.get(option, option[2:].replace("-", "_"))
+    value = row[column]
+    if isinstance(value, str):
+        return value or "not known"
+    return f"{value:.12g}" if value == value else "not known"  # noqa: PLR0124 - NaN
+
+
+def _figures(frame: pd.DataFrame, column: str, option: str) -> pd.Series:
+    if column in frame and frame[column].notna().any():
+        return frame[column]
+    hint = "; join them with --speed BENCHMARK" if column in _FROM_BENCHMARK else ""
+    raise InputError(f"{option}: the table has no figures for {column}{hint}")
+
+
+def _kind(fits: pd.Series[bool]) -> pd.Series[float]:
+    return fits.map({True: 0.0, False: inf})
+
+
+def _has_license(licenses: pd.Series[str], wanted: str) -> pd.Series[bool]:
+    """Return which of *licenses* are *wanted* and nothing else beside it."""
+    if wanted.lower() == PERMISSIVE_LICENSES:
+        return licenses.map(is_permissive)
+    ids = set(wanted.lower().split("+"))
+    return licenses.map(lambda text: set(text.lower().split("+")) == ids)
+
+
+def _is_of_family(frame: pd.DataFrame, pattern: str) -> pd.Series[bool]:
+    """Return which rows' family or model the glob *pattern* matches."""
+    matches = re.compile(translate(pattern.lower())).match
+    return frame["family"].map(lambda text: bool(matches(text.lower()))) | frame["model"].map(
+        lambda text: bool(matches(text.lower()))
+    )

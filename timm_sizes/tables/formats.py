@@ -1,0 +1,182 @@
+"""Writing a table in the format that a file's ending asks for.
+
+A table in the format that it had is passed on byte for byte. In another one its text becomes values: numbers where a
+whole column is numbers, nothing where a cell is blank.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
+
+from timm_sizes.errors import InputError
+from timm_sizes.tables.frame import is_blank, parse_whole, text_frame, typed
+from timm_sizes.tables.table import CsvTable, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Chunks = Iterable[str | bytes]
+
+_PACKAGES = {".parquet": "pyarrow", ".xlsx": "openpyxl"}
+_INDENT = 4  # as timm's scripts write JSON
+_MARKUP = re.compile(r"([\\`*\[\]<|])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_XLSX_ROWS = 2**20
+_XLSX_CELL = 2**15 - 1
+_FORMULA_STARTS = ("=", "#")  # openpyxl takes "=…" for a formula and "#N/A" for an error
+
+
+def check_format(target: Path, source: str) -> None:
+    """Raise InputError unless a table from the file *source* can be written to *target*, by its ending."""
+    ending = target.suffix.lower()
+    if ending == Path(source).suffix.lower():
+        return
+    if ending not in _WRITERS:
+        raise InputError(f"{target}: unknown ending {ending!r}; there are {', '.join(_WRITERS)}")
+    package = _PACKAGES.get(ending)
+    if package and find_spec(package) is None:
+        raise InputError(f"{ending[1:]} needs {package}: pip install {package}")
+
+
+def convert(text: Iterable[str], table: Table, column: str, target: Path, text_columns: Collection[str]) -> Chunks:
+    """Return what to write to *target* for the rendered *text* of *table*, whose names are in *column*.
+
+    In another format than the table's own, *column* and *text_columns* are kept as text even if they look like
+    numbers. Raises InputError for what the format cannot hold.
+    """
+    ending = target.suffix.lower()
+    if _has_format(table, ending):
+        return text
+    rendered = parse_whole("".join(text).encode(), table.source, column)
+    for name in rendered.columns:
+        if rendered.columns.count(name) > 1:
+            raise InputError(f"{table.source}: two columns are named {name!r}; only its own format can hold that")
+    return _WRITERS[ending](text_frame(rendered.cells), {column, *text_columns})
+
+
+def values(text: pd.DataFrame, text_columns: Collection[str]) -> pd.DataFrame:
+    """Return *text* with numbers where a column is numbers (Int64 or float64) and with nothing for blank cells."""
+    frame = typed(text, text_columns)
+    for name in frame:
+        if frame[name].dtype == "float64":
+            is_whole = not text[name].str.contains("[.eE]").any()
+            frame[name] = frame[name].astype("Int64") if is_whole else frame[name]
+        else:
+            frame[name] = frame[name].mask(is_blank(frame[name]))
+    return frame
+
+
+def as_csv(frame: pd.DataFrame, separator: str = ",") -> str:
+    """Return *frame* as CSV with line feeds."""
+    return frame.to_csv(sep=separator, index=False, lineterminator="\n")
+
+
+def as_json(frame: pd.DataFrame) -> Iterator[str]:
+    """Yield *frame* as a JSON list of objects, indented as timm does; an object at a time, for tables are large."""
+    start = "["
+    for record in _records(frame):
+        yield f"{start}\n{indent(json.dumps(record, indent=_INDENT, ensure_ascii=False), ' ' * _INDENT)}"
+        start = ","
+    yield "[]\n" if frame.empty else "\n]\n"
+
+
+def as_markdown(text: pd.DataFrame, numbers: Collection[str]) -> Iterator[str]:
+    """Yield the lines of *text* as a Markdown table, the columns *numbers* to the right, markup in it harmless."""
+    names = [str(name) for name in text]
+    yield _markdown_row(names)
+    yield f"|{'|'.join('---:' if name in numbers else '---' for name in names)}|\n"
+    for row in zip(*(text[name] for name in names), strict=True):
+        yield _markdown_row(row)
+
+
+def _has_format(table: Table, ending: str) -> bool:
+    if ending == Path(table.source).suffix.lower():
+        return True
+    if isinstance(table, CsvTable):
+        return ending == (".tsv" if table.delimiter == "\t" else ".csv")
+    return ending == ".json"
+
+
+def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    names = [str(name) for name in frame]
+    columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in names]
+    for row in zip(*columns, strict=True):
+        yield dict(zip(names, row, strict=True))
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    escaped = (_MARKUP.sub(r"\\\1", " ".join(cell.split())) for cell in cells)
+    return f"| {' | '.join(escaped)} |\n"
+
+
+def _json_lines(frame: pd.DataFrame) -> Iterator[str]:
+    for record in _records(frame):
+        yield json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    buffer = BytesIO()
+    frame.to_parquet(buffer, engine="pyarrow", index=False)
+    return buffer.getvalue()
+
+
+def _xlsx(frame: pd.DataFrame) -> bytes:
+    from openpyxl import Workbook  # noqa: PLC0415 - not everyone has it
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+
+    # All of it first: openpyxl cuts a long cell without a word, and leaves its temporary files when it stops half-way.
+    _check_xlsx(frame)
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.freeze_panes = "A2"
+
+    def cell(value: Any) -> Any:
+        if not isinstance(value, str) or not value.startswith(_FORMULA_STARTS):
+            return value
+        text = WriteOnlyCell(sheet, value)
+        text.data_type = "s"
+        return text
+
+    sheet.append([cell(str(name)) for name in frame])
+    for record in _records(frame):
+        sheet.append([cell(value) for value in record.values()])
+    buffer = BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def _check_xlsx(frame: pd.DataFrame) -> None:
+    """Raise InputError for what a sheet cannot hold."""
+    if len(frame) >= _XLSX_ROWS:
+        raise InputError(f"xlsx holds {_XLSX_ROWS - 1:,} rows, this table has {len(frame):,}: write .csv or .parquet")
+    for name in frame:
+        cells = [str(name)] if frame[name].dtype != "str" else [str(name), *frame[name].dropna()]
+        if max(map(len, cells)) > _XLSX_CELL:
+            raise InputError(
+                f"xlsx holds {_XLSX_CELL:,} characters a cell, this table has more: write .csv or .parquet"
+            )
+        if any(map(_CONTROL.search, cells)):
+            raise InputError("xlsx holds no control characters, this table has some: write .csv or .parquet")
+
+
+def _numbers(text: pd.DataFrame, text_columns: Collection[str]) -> set[str]:
+    frame = typed(text, text_columns)
+    return {str(name) for name in frame if frame[name].dtype == "float64"}
+
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, Collection[str]], Chunks]] = {
+    ".csv": lambda text, _: [as_csv(text)],
+    ".tsv": lambda text, _: [as_csv(text, "\t")],
+    ".json": lambda text, kept: as_json(values(text, kept)),
+    ".jsonl": lambda text, kept: _json_lines(values(text, kept)),
+    ".parquet": lambda text, kept: [_parquet(values(text, kept))],
+    ".xlsx": lambda text, kept: [_xlsx(values(text, kept))],
+    ".md": lambda text, kept: as_markdown(text, _numbers(text, kept)),
+}

@@ -1,0 +1,190 @@
+"""The join of a benchmark table with the sizes file: by name, never by position, every row and column kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+
+import pandas as pd
+
+from timm_sizes.errors import InputError
+from timm_sizes.hub.checkpoint import DTYPE_BYTES
+from timm_sizes.items import SIZED, Status
+from timm_sizes.names.catalogue import by_repo_id
+from timm_sizes.names.resolve import resolve
+from timm_sizes.sizes_file import Row
+from timm_sizes.tables.join import IMG_SIZE_COLUMNS, is_joined
+from timm_sizes.tables.table import CHECKPOINT_COLUMN, Table, row_names
+from timm_sizes.units import MB, MIB, format_size
+
+SIZE_COLUMNS = {MB: "model_size_in_mb", MIB: "model_size_in_mib"}
+DETAIL_COLUMNS = ("size_bytes", "size_mib", "size_file", "size_status", "hub_repo", "hub_revision", "dtype", "license")
+PARAM_COUNT_COLUMN = "param_count"  # in millions, in timm's tables
+TEXT_DETAILS = frozenset(DETAIL_COLUMNS) - {"size_bytes", "size_mib"}
+KEPT_COLUMNS = (CHECKPOINT_COLUMN, PARAM_COUNT_COLUMN, *IMG_SIZE_COLUMNS)  # what read_table has to keep for a merge
+
+# A checkpoint with fewer parameters than this share of its row's cannot hold the model; with this many times as many
+# it is a larger model around it. In between is normal: heads for other classes, extra buffers, and recent benchmark
+# tables count reparameterized models (mobileone_s0: 2.08 M in the table, 5.29 M in its checkpoint).
+_TOO_SMALL, _TOO_LARGE = 0.8, 3.0
+# The catalogue counts a model as it was published, buffers included, so less tells: Florence-2-base has 231 M
+# parameters around a vision tower of 90 M. Published files are at most 1.5 times what the model definition has.
+_TOO_LARGE_FOR_CATALOGUE = 2.0
+_PARAMS = ["params_low", "params_high", "params_defined"]
+_BLANKED = [*SIZE_COLUMNS.values(), "size_bytes", "size_mib"]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A table's new columns (of text, one cell a row), its rows by status, and the names that contradict theirs."""
+
+    second: dict[str, list[str]]
+    last: dict[str, list[str]]
+    statuses: Counter[str]
+    mismatches: list[str]
+
+    @property
+    def sized(self) -> int:
+        """The number of rows that have a size."""
+        return sum(self.statuses[status] for status in SIZED)
+
+
+def merge(table: Table, column: str, sizes: dict[str, Row], unit: int = MB, *, details: bool = False) -> Merged:
+    """Return the size columns for *table*, whose names are in *column*, from the rows of the sizes file.
+
+    The first is model_size_in_mb (or _mib, by *unit*: MB or MIB), two decimals, empty where no size is known;
+    *details* adds DETAIL_COLUMNS. A size whose checkpoint cannot be the row's model, by the row's own param_count or by
+    the catalogue's, is left out, and its status is ``mismatch``.
+    """
+    names = pd.Series(row_names(table, column), dtype="str", name="model")
+    shown = [SIZE_COLUMNS[unit], "size_status", *(name for name in DETAIL_COLUMNS if details and name != "size_status")]
+    known = pd.DataFrame(_facts(names.unique(), sizes), columns=["model", *shown, *_PARAMS])
+    rows = names.to_frame().merge(known, on="model", how="left", validate="many_to_one")
+    wrong = _contradicts(rows, table.cells.get(PARAM_COUNT_COLUMN))
+    rows.loc[wrong, [name for name in shown if name in _BLANKED]] = ""
+    rows.loc[wrong, "size_status"] = str(Status.MISMATCH)
+    return Merged(
+        second={SIZE_COLUMNS[unit]: rows[SIZE_COLUMNS[unit]].tolist()},
+        last={name: rows[name].tolist() for name in DETAIL_COLUMNS} if details else {},
+        statuses=Counter({str(status): count for status, count in rows["size_status"].value_counts().items()}),
+        mismatches=names[wrong].unique().tolist(),
+    )
+
+
+def own_columns(columns: Sequence[str], replaced: Collection[str] = ()) -> set[int]:
+    """Return the positions of the columns that an earlier merge added to a table with these *columns*.
+
+    Joined columns (speed, accuracies) are among them only where this merge has the same ones to put there, *replaced*:
+    they cannot be had again without the table that they came from. They count as ours only at the very end of a table
+    that has our size column.
+    """
+    is_merged = len(columns) > 1 and columns[1] in SIZE_COLUMNS.values()
+    own = {1} if is_merged else set()
+    end = len(columns)
+    while end > 1:
+        first_detail = end - len(DETAIL_COLUMNS)
+        if first_detail > 0 and tuple(columns[first_detail:end]) == DETAIL_COLUMNS:
+            own |= set(range(first_detail, end))
+            end = first_detail
+        elif is_merged and end > 2 and is_joined(columns[end - 1], columns):
+            end -= 1
+            own |= {end} if columns[end] in replaced else set()
+        else:
+            break
+    return own
+
+
+def reject_clashes(table: Table, new: Collection[str], dropped: set[int]) -> None:
+    """Raise InputError if *table*, without its columns at *dropped*, has one of the *new* columns already."""
+    for index, name in enumerate(table.columns):
+        if name in new and index not in dropped:
+            raise InputError(f"{table.source}: has a column {name} of its own, which the join would add again")
+
+
+def summary(merged: Merged) -> str:
+    """Return a line on what the merge of a table came to: rows, sized ones, and the missing by reason."""
+    statuses = merged.statuses
+    estimated = f" ({statuses[Status.ESTIMATED]} estimated)" if statuses[Status.ESTIMATED] else ""
+    missing = ", ".join(f"{count} {status}" for status, count in statuses.most_common() if status not in SIZED)
+    return f"{statuses.total()} rows, {merged.sized} sized{estimated}" + (f"; missing: {missing}" if missing else "")
+
+
+def _facts(names: Iterable[str], sizes: dict[str, Row]) -> Iterator[dict[str, str | float]]:
+    """Yield the cells of each name; with its parameters as a range, because a pickle's dtype is not known."""
+    with_size = (row for row in sizes.values() if row["repo_id"] and row["size_bytes"])
+    by_repo = {row["repo_id"]: row for row in sorted(with_size, key=_worth)}
+    for name in names:
+        row = _row_of(name, sizes, by_repo)
+        low, high = _params(row)
+        size = row.get("size_bytes", "")
+        yield {
+            "model": name,
+            "model_size_in_mb": format_size(int(size), MB) if size else "",
+            "model_size_in_mib": format_size(int(size), MIB) if size else "",
+            "size_bytes": size,
+            "size_mib": format_size(int(size), MIB) if size else "",
+            "size_file": row.get("filename", ""),
+            "size_status": row["status"],
+            "hub_repo": row.get("repo_id", ""),
+            "hub_revision": row.get("sha", ""),
+            "dtype": row.get("dtype", ""),
+            "license": row.get("license", ""),
+            "params_low": low,
+            "params_high": high,
+            "params_defined": _defined_params(name),
+        }
+
+
+def _worth(row: Row) -> int:
+    return [Status.ESTIMATED, Status.OK].index(Status(row["status"])) if row["status"] in SIZED else -1
+
+
+def _row_of(name: str, sizes: dict[str, Row], by_repo: dict[str, Row]) -> Row:
+    """Return the best row for *name*: its own, or that of another name of the same repo where it says more."""
+    own = sizes.get(name)
+    if own is not None and own["status"] == Status.OK:
+        return own
+    target = resolve(name)
+    shared = by_repo.get(target.repo_id) if not target.revision else None
+    if shared is not None and (own is None or _worth(shared) > _worth(own)):
+        return shared
+    return own or {"status": str(target.status or Status.NOT_ASKED)}
+
+
+def _params(row: Row) -> tuple[float, float]:
+    """Return the least and the most parameters that the checkpoint in *row* can have; NaN where nothing is known."""
+    if row.get("params"):
+        return float(row["params"]), float(row["params"])
+    if not row.get("size_bytes"):
+        return nan, nan
+    size = float(row["size_bytes"])
+    width = DTYPE_BYTES.get(row["dtype"])
+    return (size / width, size / width) if width else (size / 4, size / 2)  # single or half precision
+
+
+def _defined_params(name: str) -> float:
+    entry = by_repo_id().get(resolve(name).repo_id)
+    return float(entry.params) if entry else nan
+
+
+def _contradicts(rows: pd.DataFrame, param_counts: list[str] | None) -> pd.Series[bool]:
+    too_large = rows["params_low"] > _TOO_LARGE_FOR_CATALOGUE * rows["params_defined"]
+    if param_counts is None:
+        return too_large
+    text = pd.Series(param_counts, dtype="str", index=rows.index).str.replace(",", "")
+    expected = pd.to_numeric(text, errors="coerce").where(lambda millions: millions > 0) * 1e6
+    return too_large | (rows["params_high"] < _TOO_SMALL * expected) | (rows["params_low"] > _TOO_LARGE * expected)
+
+
+def output_path(table: str, output: str | None, folder: Path) -> Path:
+    """Return the file that the merge of *table* is written to: *output* if it is a file's name, else a file in it.
+
+    Without *output* the file is in *folder*; it has the table's own name.
+    """
+    name = "stdin.csv" if table == "-" else Path(table).name
+    if output is None:
+        return folder / name
+    return Path(output) / name if output.endswith("/") or Path(output).is_dir() else Path(output)
