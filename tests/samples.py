@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.mockserver import MockHub, timm_repo
-from timm_sizes.sizes_file import COLUMNS, Row
+from timm_sizes.items import ModelSize, Status
+from timm_sizes.sizes_file import update_sizes
 
 RESNETS = ["resnet18.a1_in1k", "resnet34.a1_in1k", "resnet50.a1_in1k", "resnet101.a1h_in1k", "resnet152.a1h_in1k"]
 RESULTS = """\
@@ -30,26 +32,32 @@ ESTIMATED_MB_OF = {"convnextv2_atto.fcmae_ft_in1k": 14.88}
 LICENSE_OF = {"resnet50.a1_in1k": "apache-2.0", "resnet18.a1_in1k": "mit", "convnext_atto.d2_in1k": "cc-by-nc-4.0"}
 
 
-def sizes_row(model: str, status: str, mb: float | None = None) -> Row:
-    """Return a row of the sizes file; without *mb* one that has no size."""
-    facts = {
-        "model": model,
-        "repo_id": f"timm/{model}",
-        "status": status,
-        "source": "catalogue" if status == "estimated" else "api",
-        "license": LICENSE_OF.get(model, ""),
-    }
+def size_item(model: str, status: str, mb: float | None = None, licence: str | None = None) -> ModelSize:
+    """Return a model's item; without *mb* one that has no size."""
+    item = ModelSize(
+        model,
+        repo_id=f"timm/{model}",
+        status=Status(status),
+        source="catalogue" if status == "estimated" else "api",
+        license=LICENSE_OF.get(model, "") if licence is None else licence,
+    )
     if mb is not None:
-        facts |= {"size_bytes": str(round(mb * 1e6)), "filename": "model.safetensors", "dtype": "F32"}
-    return {**dict.fromkeys(COLUMNS, ""), **facts}
+        item.size_bytes, item.filename, item.dtype = round(mb * 1e6), "model.safetensors", "F32"
+    return item
 
 
-def sizes() -> dict[str, Row]:
-    """Return a sizes file's rows: three sizes of the Hub, an estimate, and a name without a size."""
-    rows = [sizes_row(model, "ok", mb) for model, mb in MB_OF.items()]
-    rows += [sizes_row(model, "estimated", mb) for model, mb in ESTIMATED_MB_OF.items()]
-    rows.append(sizes_row("mobileone_s0.apple_in1k", "gated"))
-    return {row["model"]: row for row in rows}
+def sizes() -> dict[str, ModelSize]:
+    """Return a sizes file's items: three sizes of the Hub, an estimate, and a name without a size."""
+    items = [size_item(model, "ok", mb) for model, mb in MB_OF.items()]
+    items += [size_item(model, "estimated", mb) for model, mb in ESTIMATED_MB_OF.items()]
+    items.append(size_item("mobileone_s0.apple_in1k", "gated"))
+    return {item.model: item for item in items}
+
+
+def write_sizes(path: Path, items: Iterable[ModelSize]) -> None:
+    """Write a sizes file of these *items* to *path*, in place of what is there."""
+    path.unlink(missing_ok=True)
+    update_sizes(path, items)
 
 
 def write(path: Path, text: str) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from timm_sizes.errors import InputError
 from timm_sizes.items import ModelSize, Status
-from timm_sizes.sizes_file import COLUMNS, as_row, gather, read_sizes, write_sizes
+from timm_sizes.sizes_file import COLUMNS, gather, read_sizes, update_sizes
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
     ["=1", "'=1", "''+x", "'", "@", "a\rb"]
@@ -21,17 +21,17 @@ names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.samp
 
 def row(
     model: str = "resnet50", status: Status = Status.OK, size: int | None = 5, source: str = "api", at: str = "1"
-) -> dict[str, str]:
-    return as_row(ModelSize(model, status=status, size_bytes=size, source=source, fetched_at=at))
+) -> ModelSize:
+    return ModelSize(model, status=status, size_bytes=size, source=source, fetched_at=at)
 
 
 @given(st.dictionaries(names, names, max_size=8))
 def test_rows_are_read_as_they_were_written(reasons: dict[str, str]) -> None:
-    rows = [as_row(ModelSize(model, reason=reason, other_weights={"a.bin": 1})) for model, reason in reasons.items()]
+    rows = [ModelSize(model, reason=reason, other_weights={"a.bin": 1}) for model, reason in reasons.items()]
     with TemporaryDirectory() as folder:
         path = Path(folder) / "sizes.csv"
-        write_sizes(path, rows)
-        assert list(read_sizes(path).values()) == sorted(rows, key=lambda row: row["model"])
+        update_sizes(path, rows)
+        assert list(read_sizes(path).values()) == sorted(rows, key=lambda item: item.model)
 
 
 @given(names)
@@ -39,7 +39,7 @@ def test_rows_are_read_as_they_were_written(reasons: dict[str, str]) -> None:
 def test_no_cell_is_a_formula(model: str) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "sizes.csv"
-        write_sizes(path, [as_row(ModelSize(model))])
+        update_sizes(path, [ModelSize(model)])
         with path.open(encoding="utf-8", newline="") as file:
             cell = list(csv.reader(file))[1][0]
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
@@ -79,7 +79,7 @@ def test_unchanged_row_keeps_its_date() -> None:
         (row(status=Status.NOT_FOUND, size=None), row(status=Status.ESTIMATED, source="catalogue"), True),
         (row(status=Status.ESTIMATED, source="catalogue"), row(size=6), False),
         (row(), row(status=Status.NOT_FOUND, size=None), False),
-        (row(status=Status.NOT_FOUND, size=None), row(status=Status.ERROR, size=None), False),
+        (row(status=Status.NOT_FOUND, size=None), row(status=Status.ERROR, size=None), True),
         (
             row(status=Status.UNKNOWN_NAME, size=None, source=""),
             row(status=Status.ESTIMATED, source="catalogue"),
@@ -87,5 +87,5 @@ def test_unchanged_row_keeps_its_date() -> None:
         ),
     ],
 )
-def test_what_is_better_stays(before: dict[str, str], after: dict[str, str], kept: bool) -> None:
+def test_what_is_better_stays(before: ModelSize, after: ModelSize, kept: bool) -> None:
     assert gather({"resnet50": before}, [after]) == {"resnet50": before if kept else after}

@@ -42,7 +42,7 @@ def write_output(path: Path, chunks: Iterable[str | bytes]) -> None:
 
 
 @contextmanager
-def held(path: Path, what: str) -> Iterator[None]:
+def locked(path: Path, what: str) -> Iterator[None]:
     """Hold the lock file *path* for as long as the ``with`` block lasts; the system frees it when a process dies.
 
     Raises InputError, naming *what* it protects, when another process holds it.
@@ -79,6 +79,11 @@ def shown_path(path: Path) -> str:
     """Return *path* as a person would type it here: relative to the working directory where it is below it."""
     resolved, here = path.resolve(), Path.cwd()
     return str(resolved.relative_to(here)) if resolved.is_relative_to(here) else str(path)
+
+
+def printable(text: str) -> str:
+    """Return *text*, from a stranger's table, so that it cannot steer the terminal that it is printed on."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def _mode(path: Path) -> int:

@@ -7,18 +7,19 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy.extensions.httpcache import RFC2616Policy
-from scrapy.http import Headers, TextResponse
+from scrapy.http import Headers
 from scrapy.responsetypes import responsetypes
 from scrapy.utils.project import data_path
 from w3lib.http import headers_dict_to_raw, headers_raw_to_dict
 
-from timm_sizes.errors import PayloadError
-from timm_sizes.hub.endpoints import commit_of
-from timm_sizes.hub.payloads import parse_model_info
-from timm_sizes.hub.tree_page import parse_tree_page
+from timm_sizes.hub.endpoints import commit_of, is_tree_url, parse_endpoint
+from timm_sizes.hub.error_responses import ErrorResponse
+from timm_sizes.hub.payloads import RepoInfo
+from timm_sizes.hub.responses import read_repo, read_tree
+from timm_sizes.middlewares import hub_response
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider
@@ -40,7 +41,7 @@ class HubCachePolicy(RFC2616Policy):
 
     def __init__(self, settings: BaseSettings) -> None:
         super().__init__(settings)
-        self._hub_prefix = f"{settings['HF_ENDPOINT']}/"
+        self._endpoint = parse_endpoint(settings["HF_ENDPOINT"])
 
     def should_cache_request(self, request: Request) -> bool:
         if self._is_of_hub(request):
@@ -51,7 +52,7 @@ class HubCachePolicy(RFC2616Policy):
         if response.status != 200:
             return False
         if self._is_of_hub(request):
-            return _is_sound(response, commit_of(request.url))
+            return self._is_sound(response)
         return super().should_cache_response(response, request)
 
     def is_cached_response_fresh(self, cachedresponse: Response, request: Request) -> bool:
@@ -63,16 +64,15 @@ class HubCachePolicy(RFC2616Policy):
         return not self._is_of_hub(request) and super().is_cached_response_valid(cachedresponse, response, request)
 
     def _is_of_hub(self, request: Request) -> bool:
-        return request.url.startswith(self._hub_prefix)
+        return request.url.startswith(f"{self._endpoint}/")
 
-
-def _is_sound(response: Response, commit: str) -> bool:
-    try:
-        if "/api/" in response.url:
-            return parse_model_info(response.body).sha == commit
-        return isinstance(response, TextResponse) and parse_tree_page(response.text).sha in ("", commit)
-    except PayloadError:
-        return False
+    def _is_sound(self, response: Response) -> bool:
+        came = hub_response(response)
+        if is_tree_url(response.url):
+            return not isinstance(read_tree(came), ErrorResponse)
+        route = "api" if "/api/" in response.url else "page"
+        info = read_repo(came, self._endpoint, route, named_revision=False)
+        return isinstance(info, RepoInfo) and bool(info.files)
 
 
 class SqliteCacheStorage:
@@ -88,7 +88,8 @@ class SqliteCacheStorage:
         self._expiration_secs = settings.getint("HTTPCACHE_EXPIRATION_SECS")
 
     def open_spider(self, spider: Spider) -> None:
-        self._database = _open(self._folder / f"{spider.name}.sqlite")
+        self._path = self._folder / f"{spider.name}.sqlite"
+        self._database = _open(self._path)
         assert spider.crawler.request_fingerprinter is not None
         self._fingerprinter: RequestFingerprinterProtocol = spider.crawler.request_fingerprinter
         self._stats = spider.crawler.stats
@@ -97,9 +98,7 @@ class SqliteCacheStorage:
         self._database.close()
 
     def retrieve_response(self, spider: Spider, request: Request) -> Response | None:
-        query = "SELECT stored_at, url, status, headers, body FROM answers WHERE fingerprint = ?"
-        with closing(self._database.execute(query, (self._fingerprinter.fingerprint(request),))) as cursor:
-            found = cursor.fetchone()
+        found = self._find(self._fingerprinter.fingerprint(request))
         if found is None or 0 < self._expiration_secs < time() - found[0]:
             return None
         stored_at, url, status, raw_headers, body = found
@@ -117,27 +116,57 @@ class SqliteCacheStorage:
             headers_dict_to_raw(response.headers),
             response.body,
         )
+        insert = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)"
         try:
-            self._database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
-        except sqlite3.Error as error:
+            self._database.execute(insert, row)
+        except sqlite3.DatabaseError as error:
+            if _is_damage(error):
+                self._start_anew(error)
+                self._database.execute(insert, row)
+                return
             # A full disk must not cost the answer: the crawl goes on, and asks again next time.
             if not self._stats.get_value("httpcache/store_error"):
                 logger.warning("Answers cannot be kept in the HTTP cache: %s", error)
             self._stats.inc_value("httpcache/store_error")
 
+    def _find(self, fingerprint: bytes) -> Any:
+        query = "SELECT stored_at, url, status, headers, body FROM answers WHERE fingerprint = ?"
+        try:
+            with closing(self._database.execute(query, (fingerprint,))) as cursor:
+                return cursor.fetchone()
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            self._start_anew(error)
+            return None
+
+    def _start_anew(self, error: sqlite3.Error) -> None:
+        self._database.close()
+        self._database = _set_aside(self._path, error)
+
 
 def _open(path: Path) -> sqlite3.Connection:
     try:
         return _connect(path)
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
+        if _is_damage(error):
+            return _set_aside(path, error)
         # A full or read-only disk: nothing is wrong with what is there, and the crawl can do without.
         logger.warning("The HTTP cache %s cannot be used (%s): nothing is kept this time", path, error)
         return _connect(":memory:")
-    except sqlite3.DatabaseError as error:
-        aside = path.with_suffix(".damaged")
-        path.replace(aside)
-        logger.warning("The HTTP cache %s is damaged (%s): set aside as %s", path, error, aside.name)
-        return _connect(path)
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _set_aside(path: Path, error: sqlite3.Error) -> sqlite3.Connection:
+    aside = path.with_suffix(".damaged")
+    path.replace(aside)
+    for log in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        log.unlink(missing_ok=True)
+    logger.warning("The HTTP cache %s is damaged (%s): set aside as %s", path, error, aside.name)
+    return _connect(path)
 
 
 def _connect(path: Path | str) -> sqlite3.Connection:

@@ -32,6 +32,7 @@ class Status(StrEnum):
 
 
 SIZED = frozenset({Status.OK, Status.ESTIMATED})
+_ESTIMATES = ("catalogue", "page", "list")  # sources of an estimate, the better the later
 
 
 @dataclass
@@ -56,5 +57,17 @@ class ModelSize:
     last_modified: str = ""  # of the repo, UTC
     license: str = ""
     gated: str = ""  # auto or manual where access to the files has to be asked for
-    source: str = ""  # api, page, catalogue or local
+    source: str = ""  # api, list, page, catalogue or local
     fetched_at: str = ""  # UTC: when the Hub answered
+
+
+def worth(item: ModelSize) -> int:
+    """Return how much *item* says of its checkpoint, in the one order there is; more is better.
+
+    Exact, estimated (from the list, from a page, from the catalogue), a reason why there is no size, no answer at all.
+    """
+    if item.status == Status.OK:
+        return 5
+    if item.status == Status.ESTIMATED:
+        return 2 + _ESTIMATES.index(item.source) if item.source in _ESTIMATES else 2
+    return 0 if item.status == Status.ERROR else 1

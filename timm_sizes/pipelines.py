@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from timm_sizes.errors import FAILURE_STAT, InputError
-from timm_sizes.items import Status
-from timm_sizes.sizes_file import Row, as_row, gather, read_sizes, write_sizes
+from timm_sizes.items import ModelSize, Status
+from timm_sizes.sizes_file import update_sizes
 from timm_sizes.units import parse_size
 
 if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
-
-    from timm_sizes.items import ModelSize
 
 logger = logging.getLogger(__name__)
 
@@ -52,29 +51,33 @@ class Deduplicate:
 
 
 class Export:
-    """Gathers the rows and writes SIZES_FILE when the crawl ends, in one go; a kill leaves the file as it was."""
+    """Gathers the items, of any type with ModelSize's fields, and writes SIZES_FILE in one go when the crawl ends.
+
+    A kill leaves the file as it was.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._rows: list[Row] = []
+        self._path = Path(crawler.settings["SIZES_FILE"])
+        self._items: list[ModelSize] = []
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
     def process_item(self, item: ModelSize) -> ModelSize:
-        self._crawler.stats.inc_value(f"timm_sizes/status/{item.status}")
-        self._rows.append(as_row(item))
+        size = ModelSize(**ItemAdapter(item).asdict())
+        self._crawler.stats.inc_value(f"timm_sizes/status/{size.status}")
+        self._items.append(size)
         return item
 
     def close_spider(self) -> None:
-        if not self._rows:
+        if not self._items:
             return
-        path = self._crawler.spider.seeds.sizes_file  # type: ignore[union-attr]
         try:
-            write_sizes(path, gather(read_sizes(path), self._rows).values())
+            update_sizes(self._path, self._items)
         except (OSError, InputError) as error:
-            reason = f"{path} was not written ({error}); what was answered is in the HTTP cache"
+            reason = f"{self._path} was not written ({error}); what was answered is in the HTTP cache"
             self._crawler.stats.set_value(FAILURE_STAT, reason)
             logger.error(reason)
 

@@ -1,18 +1,19 @@
-"""What a crawl starts from: the spider's arguments, read and checked, and the names in the tables they point to."""
+"""What a crawl of hf_sizes starts from: the spider's arguments, read and checked, and the names in local tables."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from timm_sizes.errors import InputError
-from timm_sizes.files import check_writable
-from timm_sizes.sizes_file import kept_path, read_sizes
+from timm_sizes.hub.endpoints import is_owner
+from timm_sizes.names.resolve import resolve
+from timm_sizes.sizes_file import kept_path
 from timm_sizes.tables.table import (
     CHECKPOINT_COLUMN,
     DEFAULT_COLUMN,
@@ -23,12 +24,24 @@ from timm_sizes.tables.table import (
     table_names,
 )
 
-ROUTES = ("api", "page")
+ROUTES = ("api", "list", "page")
 SAMPLE_TABLE = Path(__file__).parent / "tables" / "data" / "sample_results.csv"
 UPSTREAM_TABLE_URL = (
     "https://raw.githubusercontent.com/huggingface/pytorch-image-models/main/results/results-imagenet-real.csv"
 )
-_ARGUMENTS = ("table", "column", "route", "refresh", "dry_run")
+# The spider's arguments, each with a line on what it is.
+ARGUMENTS = {
+    "table": "benchmark tables: paths, URLs or globs, separated by commas, or - for standard input"
+    " (default: timm's results-imagenet-real.csv, from GitHub)",
+    "author": "instead of a table: all repos of these organisations, separated by commas",
+    "models": "instead of a table: these model names, separated by commas",
+    "column": f"the tables' column of names (default: {DEFAULT_COLUMN})",
+    "route": "api: exact sizes, a request a repo (default); list: estimates within 0.1 %, 1,000 repos a request; "
+    "page: from the repos' HTML pages",
+    "refresh": "1: request everything anew, also what is in the HTTP cache",
+    "dry_run": "1: print what would be requested, and send nothing",
+}
+_SOURCES = ("table", "author", "models")
 _SWITCH = {"0": False, "no": False, "false": False, "1": True, "yes": True, "true": True}
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
@@ -36,68 +49,116 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 @dataclass(frozen=True)
 class Seeds:
-    """A crawl's checked arguments; ``names`` are those of the tables at hand, ``urls`` tables still to be fetched."""
+    """A crawl's checked arguments, and the ``names`` that are known before it starts; the same throughout a crawl."""
 
     sizes_file: Path
-    offline: bool
+    names: tuple[str, ...]
+    # Where the merge will find the tables; what comes from a URL or by standard input is kept there by the crawl.
+    tables: tuple[Path, ...]
+    urls: Mapping[str, Path]
+    unkept: Mapping[Path, bytes]
+    authors: tuple[str, ...]
+    # Names of local files: they count in local tables only, a stranger's must not have files here measured.
+    local_names: frozenset[str]
+    by_name: bool
     column: str
     route: str
     refresh: bool
     dry_run: bool
-    names: list[str] = field(default_factory=list)
-    tables: list[Path] = field(default_factory=list)  # where the merge will find them
-    urls: dict[str, Path] = field(default_factory=dict)  # with where each is to be kept
-    unkept: dict[Path, bytes] = field(default_factory=dict)  # what came by standard input, still to be kept
+    offline: bool
+    endpoint: str
 
     @property
-    def digest(self) -> str:
-        """A fingerprint of the question: a job directory with another one belongs to another crawl."""
-        asked = [*self.names, *self.urls, self.column, self.route, str(self.refresh), str(self.sizes_file.resolve())]
-        return hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    def job_identity(self) -> str:
+        """A fingerprint of what is crawled and from where: a job directory with another one is another crawl's."""
+        parts = [*self.names, *self.urls, *self.authors, self.column, self.route, self.endpoint]
+        return hashlib.sha256("\n".join([*parts, f"{self.refresh} {self.offline}"]).encode()).hexdigest()
 
 
-def read_seeds(arguments: Mapping[str, str], sizes_file: Path, *, offline: bool) -> Seeds:
-    """Check the spider's *arguments* (``-a`` on the command line), read the local tables, check *sizes_file*.
+def read_seeds(arguments: Mapping[str, str], sizes_file: Path, endpoint: str, *, offline: bool) -> Seeds:
+    """Check the spider's *arguments* (``-a`` on the command line) and read the local tables.
 
-    Raises InputError for anything that would make the crawl pointless, before a request is sent.
+    Tables that are not local are to be kept beside *sizes_file*. Raises InputError for anything that would make the
+    crawl pointless, before a request is sent.
     """
-    unknown = [name for name in arguments if name not in _ARGUMENTS]
-    if unknown:
-        raise InputError(f"unknown spider argument {unknown[0]!r}; there are {', '.join(_ARGUMENTS)}")
     route = arguments.get("route", ROUTES[0])
     if route not in ROUTES:
-        raise InputError(f"route={route!r}: expected {' or '.join(ROUTES)}")
-    check_writable(sizes_file, "SIZES_FILE")
-    read_sizes(sizes_file)
-    seeds = Seeds(
+        raise InputError(f"route={route!r}: expected {', '.join(ROUTES[:-1])} or {ROUTES[-1]}")
+    given = [name for name in _SOURCES if name in arguments]
+    if len(given) > 1:
+        raise InputError(f"{' and '.join(given)}: expected exactly one of {', '.join(_SOURCES)}")
+    column = arguments.get("column", DEFAULT_COLUMN)
+    reading = _Reading(sizes_file, column)
+    authors = tuple(_listed(arguments, "author"))
+    if authors and offline:
+        raise InputError("author: HF_HUB_OFFLINE is set; expected a local table or models")
+    for author in authors:
+        if not is_owner(author):
+            raise InputError(f"author={ascii(author)[1:-1]}: expected the name of an organisation or a user on the Hub")
+    if "models" in arguments:
+        reading.add_names(_listed(arguments, "models"), is_local=True)
+    elif not authors:
+        for source in _sources(arguments.get("table"), offline=offline):
+            reading.add_table(source)
+    return Seeds(
         sizes_file=sizes_file,
-        offline=offline,
-        column=arguments.get("column", DEFAULT_COLUMN),
+        names=tuple(reading.names),
+        tables=tuple(reading.tables),
+        urls=reading.urls,
+        unkept=reading.unkept,
+        authors=authors,
+        local_names=frozenset(reading.local_names),
+        by_name="models" in arguments,
+        column=column,
         route=route,
         refresh=_switch(arguments, "refresh"),
         dry_run=_switch(arguments, "dry_run"),
+        offline=offline,
+        endpoint=endpoint,
     )
-    names: dict[str, None] = {}
-    for source in _sources(arguments.get("table"), offline=offline):
+
+
+class _Reading:
+    """What has been read of the tables so far."""
+
+    def __init__(self, sizes_file: Path, column: str) -> None:
+        self._sizes_file = sizes_file
+        self._column = column
+        self.names: dict[str, None] = {}
+        self.local_names: set[str] = set()
+        self.tables: list[Path] = []
+        self.urls: dict[str, Path] = {}
+        self.unkept: dict[Path, bytes] = {}
+
+    def add_table(self, source: str) -> None:
         if _SCHEME.match(source):
-            seeds.urls[source] = _kept_path(source, seeds)
+            self.urls.setdefault(source, self._kept_path(PurePosixPath(unquote(urlsplit(source).path)).name))
+            return
+        data = read_bytes(source)
+        if source == STDIN:
+            path = self._kept_path("stdin.json" if data.lstrip()[:1] in (b"[", b"{") else "stdin.csv")
+            self.unkept[path] = data
         else:
-            names |= dict.fromkeys(_read_local(source, seeds))
-    seeds.names.extend(names)
-    return seeds
+            path = Path(source)
+        self.tables.append(path)
+        table = parse_table(data, source_name(source), self._column, [CHECKPOINT_COLUMN])
+        self.add_names(table_names(table, self._column), is_local=source != STDIN)
 
+    def add_names(self, names: list[str], *, is_local: bool) -> None:
+        self.names |= dict.fromkeys(names)
+        if is_local:
+            self.local_names |= {name for name in names if resolve(name).path}
 
-def _read_local(source: str, seeds: Seeds) -> list[str]:
-    data = read_bytes(source)
-    if source == STDIN:
-        suffix = "json" if data.lstrip()[:1] in (b"[", b"{") else "csv"
-        path = kept_path(seeds.sizes_file, f"stdin.{suffix}")
-        seeds.unkept[path] = data
-        seeds.tables.append(path)
-    else:
-        seeds.tables.append(Path(source))
-    table = parse_table(data, source_name(source), seeds.column, [CHECKPOINT_COLUMN])
-    return table_names(table, seeds.column)
+    def _kept_path(self, filename: str) -> Path:
+        """Return where a table that is not local is kept: under its own name, made harmless and unlike the others'."""
+        name = _UNSAFE.sub("_", filename).lstrip(".")[-100:] or "table.csv"
+        path = kept_path(self._sizes_file, name)
+        taken = {*self.urls.values(), *self.unkept}
+        number = 2
+        while path in taken:
+            path = kept_path(self._sizes_file, f"{number}-{name}")
+            number += 1
+        return path
 
 
 def _sources(text: str | None, *, offline: bool) -> Iterator[str]:
@@ -128,11 +189,13 @@ def _checked_url(url: str, scheme: str, *, offline: bool) -> str:
     return url
 
 
-def _kept_path(url: str, seeds: Seeds) -> Path:
-    """Return where the table at *url* is kept for the merge: beside SIZES_FILE, under its own name made harmless."""
-    name = _UNSAFE.sub("_", unquote(PurePosixPath(urlsplit(url).path).name)).lstrip(".")[-100:] or "table.csv"
-    taken = sum(kept.name.endswith(name) for kept in seeds.urls.values())
-    return kept_path(seeds.sizes_file, f"{taken + 1}-{name}" if taken else name)
+def _listed(arguments: Mapping[str, str], name: str) -> list[str]:
+    if name not in arguments:
+        return []
+    parts = [part.strip() for part in arguments[name].split(",")]
+    if not all(parts):
+        raise InputError(f"{name}={arguments[name]!r}: expected names separated by commas")
+    return list(dict.fromkeys(parts))
 
 
 def _switch(arguments: Mapping[str, str], name: str) -> bool:

@@ -58,13 +58,14 @@ DOWNLOADER_MIDDLEWARES = {
     # Retry (550), which must not see cached errors; there are none.
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": 580,
     # Before Redirect (600) gets to see an answer.
-    "timm_sizes.middlewares.SameHost": 610,
-    # Behind the cache: what it answers costs no quota.
+    "timm_sizes.middlewares.SameOrigin": 610,
+    # Behind the cache: what it answers costs no quota, and says nothing of the network.
+    "timm_sizes.middlewares.ConnectionGuard": 930,
     "timm_sizes.middlewares.HubQuota": 940,
     # Last before the wire, so that the token is on a request only while it is under way.
     "timm_sizes.middlewares.HubAuth": 950,
     # Not needed, and each is run for every request:
-    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # default 50: SameHost keeps redirects at home
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # default 50: SameOrigin keeps redirects at home
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,  # default 300: the Hub takes no passwords
 }
 ITEM_PIPELINES = {
@@ -88,7 +89,7 @@ LOG_LEVEL = "INFO"  # default DEBUG: a line for every answer and item
 STATS_DUMP = False  # default True: the summary says what matters; -s STATS_DUMP=1 for the rest
 
 # --- Ours. Used by the spider, HubAuth, HubQuota and HubCachePolicy ---
-HF_ENDPOINT = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+HF_ENDPOINT = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
 HF_HUB_OFFLINE = is_true(os.environ.get("HF_HUB_OFFLINE")) or is_true(os.environ.get("TRANSFORMERS_OFFLINE"))
 # Used by Export and the commands: the one file between crawl and merge.
 SIZES_FILE = os.environ.get("SIZES_FILE") or str(PROJECT_DIR / "output" / "model_sizes.csv")

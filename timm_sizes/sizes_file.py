@@ -8,63 +8,65 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-
-from itemadapter import ItemAdapter
+from typing import Any
 
 from timm_sizes.errors import InputError
 from timm_sizes.files import write_atomically
-from timm_sizes.items import SIZED, ModelSize, Status
+from timm_sizes.items import SIZED, ModelSize, Status, worth
+from timm_sizes.units import MAX_BYTES
 
 COLUMNS = [field.name for field in fields(ModelSize)]
-
-Row = dict[str, str]  # a cell's text by column
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def as_row(item: ModelSize) -> Row:
-    """Return *item* as the cells of its row: empty where nothing is known, other_weights as JSON."""
-    return {name: _cell(value) for name, value in ItemAdapter(item).items()}
+@dataclass
+class _Content:
+    """A sizes file as it was read: its items by model, and the cells of columns that this version does not know."""
+
+    items: dict[str, ModelSize] = field(default_factory=dict)
+    other_columns: list[str] = field(default_factory=list)
+    other_cells: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read_sizes(path: Path) -> dict[str, Row]:
-    """Return the rows of the sizes file at *path* by model; none if there is no such file.
+def read_sizes(path: Path) -> dict[str, ModelSize]:
+    """Return the items of the sizes file at *path* by model; none if there is no such file.
 
-    Raises InputError when it is another kind of file, so that it is neither misread nor overwritten.
+    A column that the file lacks has its default in every item. Raises InputError, naming row and column, for a cell
+    that makes no sense there, and for another kind of file, so that it is neither misread nor overwritten.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return _read(csv.reader(file, strict=True), path)
-    except FileNotFoundError:
-        return {}
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8 text; expected a sizes file of an earlier crawl") from None
-    except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; expected a sizes file") from None
+    return _read(path).items
 
 
-def write_sizes(path: Path, rows: Iterable[Row]) -> None:
-    """Write *rows*, sorted by model, to *path*: the old file or the new one, whatever happens. Raises OSError."""
-    ordered = sorted(rows, key=lambda row: row["model"])
-    write_atomically(path, _lines(ordered))
+def update_sizes(path: Path, new: Iterable[ModelSize]) -> dict[str, ModelSize]:
+    """Gather the *new* items into the sizes file at *path* and return all that it then holds.
 
-
-def gather(old: dict[str, Row], new: Iterable[Row]) -> dict[str, Row]:
-    """Return the *old* rows with the *new* ones put in: those of other names stay, and so does what is better.
-
-    - A row that says the same as before keeps its date, so that asking again changes no byte.
-    - A failed question (``error``) does not take a size away.
-    - An estimate does not replace what the Hub or the disk said.
+    It is the old file or the new one, whatever happens, and what was written is read back before it takes the old
+    one's place. Raises OSError when it cannot be written, InputError as read_sizes does.
     """
-    rows = dict(old)
-    for row in new:
-        before = rows.get(row["model"])
-        if before is None or not _is_kept(before, row):
-            rows[row["model"]] = row
-    return rows
+    old = _read(path)
+    gathered = _Content(gather(old.items, new), old.other_columns, old.other_cells)
+    text = "".join(_lines(gathered))
+    if _parse(text, path).items != gathered.items:
+        raise InputError(f"{path}: what was to be written reads back differently")
+    write_atomically(path, [text])
+    return gathered.items
+
+
+def gather(old: dict[str, ModelSize], new: Iterable[ModelSize]) -> dict[str, ModelSize]:
+    """Return the *old* items with the *new* ones put in: those of other names stay, and so does what is worth more.
+
+    An item that says the same as before keeps its date, so that asking again changes no byte.
+    """
+    items = dict(old)
+    for item in new:
+        before = items.get(item.model)
+        if before is None or not _is_kept(before, item):
+            items[item.model] = item
+    return items
 
 
 def kept_path(sizes_file: Path, name: str) -> Path:
@@ -94,42 +96,117 @@ def read_record(sizes_file: Path) -> tuple[list[str], str]:
         raise InputError(f"no crawl into {sizes_file} yet: name the table to merge") from None
 
 
-def _is_kept(before: Row, row: Row) -> bool:
-    same = {**before, "fetched_at": ""} == {**row, "fetched_at": ""}
-    failed = row["status"] == Status.ERROR and before["status"] in SIZED
-    guessed = row["source"] == "catalogue" and before["source"] not in ("", "catalogue")
-    return same or failed or guessed
+def _is_kept(before: ModelSize, item: ModelSize) -> bool:
+    if replace(before, fetched_at="") == replace(item, fetched_at=""):
+        return True
+    if not _is_answer(item):
+        # What nobody said takes the place of nothing that somebody did, but of a failure.
+        return worth(item) < worth(before) or (_is_answer(before) and before.status != Status.ERROR)
+    if item.status not in SIZED:
+        return False
+    is_same = item.repo_id == before.repo_id and (not item.sha or not before.sha or item.sha == before.sha)
+    return is_same and worth(item) < worth(before)
+
+
+def _is_answer(item: ModelSize) -> bool:
+    """Tell whether the Hub or the disk said what *item* says, not the catalogue or a failure."""
+    was_asked = item.source not in ("", "catalogue") and item.status != Status.ERROR
+    return was_asked and (bool(item.fetched_at) or item.source == "local")
+
+
+def _read(path: Path) -> _Content:
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return _Content()
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8 text; expected a sizes file of an earlier crawl") from None
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; expected a sizes file") from None
+    return _parse(text, path)
+
+
+def _parse(text: str, path: Path) -> _Content:
+    content = _Content()
+    if not text:
+        return content
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        if not {"model", "status", "size_bytes"} <= set(header) or len(set(header)) < len(header):
+            raise InputError(f"{path}, line 1: not a sizes file; expected the columns {','.join(COLUMNS)}")
+        content.other_columns = [name for name in header if name not in COLUMNS]
+        for number, cells in enumerate(reader, start=2):
+            if len(cells) != len(header):
+                raise InputError(f"{path}, row {number}: expected {len(header)} cells, found {len(cells)}")
+            row = dict(zip(header, cells, strict=True))
+            item = _item(row, f"{path}, row {number}")
+            content.items[item.model] = item
+            content.other_cells[item.model] = [row[name] for name in content.other_columns]
+    except csv.Error as error:
+        raise InputError(f"{path}: not a sizes file ({error})") from None
+    return content
+
+
+def _item(row: dict[str, str], place: str) -> ModelSize:
+    values: dict[str, Any] = {name: cell for name, cell in row.items() if name in COLUMNS}
+    for name, (read, expected) in _READERS.items():
+        if name in values:
+            try:
+                values[name] = read(values[name])
+            except ValueError:
+                shown = ascii(values[name][:40])
+                raise InputError(f"{place}, column {name}: {shown}; expected {expected}") from None
+    return ModelSize(**values)
+
+
+def _whole_number(cell: str) -> int | None:
+    if not cell:
+        return None
+    if not (cell.isascii() and cell.isdecimal()) or len(cell) > 16 or int(cell) > MAX_BYTES:
+        raise ValueError(cell)
+    return int(cell)
+
+
+def _weights(cell: str) -> dict[str, int | str]:
+    try:
+        sizes = json.loads(cell or "{}")
+    except RecursionError:
+        raise ValueError(cell) from None
+    if not isinstance(sizes, dict) or not all(_is_size(size) for size in sizes.values()):
+        raise ValueError(cell)
+    return sizes
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_BYTES
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS) else cell
+
+
+# How the cells of a column become a value; of all others, they are the text itself.
+_READERS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "model": (_unguarded, "a model's name"),
+    "status": (Status, f"one of {', '.join(Status)}"),
+    "size_bytes": (_whole_number, "a whole number of bytes, or nothing"),
+    "other_weights": (_weights, "a JSON object of file sizes in bytes"),
+    "params": (_whole_number, "a whole number, or nothing"),
+}
+
+
+def _lines(content: _Content) -> Iterator[str]:
+    yield _line([*COLUMNS, *content.other_columns])
+    for model, item in sorted(content.items.items()):
+        cells = {name: _cell(getattr(item, name)) for name in COLUMNS} | {"model": _guarded(model)}
+        yield _line([*cells.values(), *content.other_cells.get(model, [""] * len(content.other_columns))])
 
 
 def _cell(value: object) -> str:
     if isinstance(value, dict):
         return json.dumps(value, sort_keys=True) if value else ""
     return "" if value is None else str(value)
-
-
-def _read(reader: Iterator[list[str]], path: Path) -> dict[str, Row]:
-    rows: dict[str, Row] = {}
-    try:
-        for number, cells in enumerate(reader, start=1):
-            if number == 1:
-                if cells != COLUMNS:
-                    raise InputError(f"{path}, line 1: not a sizes file; expected the columns {','.join(COLUMNS)}")
-            elif len(cells) != len(COLUMNS):
-                raise InputError(f"{path}, row {number}: expected {len(COLUMNS)} cells, found {len(cells)}")
-            else:
-                row = dict(zip(COLUMNS, cells, strict=True))
-                row["model"] = _unguarded(row["model"])
-                rows[row["model"]] = row
-    except csv.Error as error:
-        raise InputError(f"{path}: not a sizes file ({error})") from None
-    return rows
-
-
-def _lines(rows: Iterable[Row]) -> Iterator[str]:
-    yield _line(COLUMNS)
-    for row in rows:
-        guarded = {**row, "model": _guarded(row["model"])}
-        yield _line([guarded[name] for name in COLUMNS])
 
 
 def _line(cells: list[str]) -> str:
@@ -144,9 +221,6 @@ def _guarded(name: str) -> str:
     return f"'{name}" if name.lstrip("'").startswith(_FORMULA_STARTS) else name
 
 
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS) else cell
-
-
 def _record_path(sizes_file: Path) -> Path:
-    return kept_path(sizes_file, "last_crawl.json")
+    # No table is kept under a name that starts with a dot.
+    return kept_path(sizes_file, ".last_crawl.json")

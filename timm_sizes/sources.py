@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from timm_sizes.hub.checkpoint import FOLDER_FILENAMES, choose_checkpoint, is_weights, main_dtype
-from timm_sizes.hub.payloads import RepoInfo
+from timm_sizes.hub.checkpoint import (
+    DTYPE_BYTES,
+    FOLDER_FILENAMES,
+    HUB_FILENAMES,
+    choose_checkpoint,
+    is_weights,
+    main_dtype,
+)
+from timm_sizes.hub.payloads import ListedRepo, RepoInfo
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.names.catalogue import TIMM_VERSION, by_repo_id
 from timm_sizes.names.resolve import Target
 
+# Of the other weight files no more are kept than a person would look through.
+_MOST_OTHER_WEIGHTS = 50
+_LONGEST_NAME = 200
+_NO_CHECKPOINT = "the repo has no single file that timm loads (model.safetensors or pytorch_model.bin)"
 _BASIS = {
     "computed": f"computed from timm {TIMM_VERSION}'s model definition",
     "displayed": "the Hub's page in March 2024, rounded to three digits",
 }
 
 
-def from_repo(model: str, info: RepoInfo, source: str, fetched_at: str) -> ModelSize:
-    """Return *model*'s item from its repo's files; *fetched_at* is when the Hub answered."""
+def from_repo(model: str, info: RepoInfo, source: str) -> ModelSize:
+    """Return *model*'s item from its repo's files, which the Hub gave by the route *source*."""
     item = ModelSize(
         model=model,
         repo_id=info.repo_id,
@@ -26,19 +37,17 @@ def from_repo(model: str, info: RepoInfo, source: str, fetched_at: str) -> Model
         license=info.license,
         gated=info.gated,
         source=source,
-        fetched_at=fetched_at,
-        other_weights={name: file.size for name, file in info.files.items() if is_weights(name)},
+        fetched_at=info.answered_at,
+        other_weights=_other_weights(info),
     )
     filename = choose_checkpoint(info.files)
     if filename is None:
-        item.status = Status.NO_WEIGHTS
-        item.reason = "the repo has no single file that timm loads (model.safetensors or pytorch_model.bin)"
+        item.status, item.reason = Status.NO_WEIGHTS, _NO_CHECKPOINT
         return item
     checkpoint = info.files[filename]
     item.filename = filename
     item.size_bytes = checkpoint.size
     item.sha256 = checkpoint.sha256
-    item.other_weights.pop(filename, None)
     if filename.endswith(".safetensors"):
         item.params = sum(info.params_by_dtype.values()) or None
         item.dtype = main_dtype(info.params_by_dtype)
@@ -53,11 +62,50 @@ def unsized(model: str, status: Status, reason: str, repo_id: str = "", source: 
     return ModelSize(model=model, repo_id=repo_id, status=status, reason=reason, source=source, fetched_at=at)
 
 
+def from_list(model: str, repo: ListedRepo) -> ModelSize:
+    """Return *model*'s estimate from what a list says of its repo: elements × width, and the header if it is known.
+
+    Where the elements are the catalogue's, so is the file: the catalogue's size is the answer, header included.
+    """
+    item = ModelSize(
+        model=model,
+        repo_id=repo.repo_id,
+        sha=repo.sha,
+        last_modified=repo.last_modified,
+        license=repo.license,
+        gated=repo.gated,
+        source="list",
+        fetched_at=repo.answered_at,
+    )
+    filename = choose_checkpoint(repo.filenames)
+    if filename is None:
+        item.status, item.reason = Status.NO_WEIGHTS, _NO_CHECKPOINT
+        return item
+    elements = repo.params_by_dtype
+    if filename != HUB_FILENAMES[0] or not elements or not elements.keys() <= DTYPE_BYTES.keys():
+        item.status = Status.ERROR
+        item.reason = f"the list has no element counts of {filename}; exact sizes: without route=list"
+        return item
+    item.status = Status.ESTIMATED
+    item.filename = filename
+    item.params, item.dtype = sum(elements.values()), main_dtype(elements)
+    item.size_bytes = sum(count * DTYPE_BYTES[dtype] for dtype, count in elements.items())
+    item.reason = "elements by dtype from the Hub's list, without the file's header"
+    return item
+
+
+def not_listed(model: str, repo_id: str, owner: str) -> ModelSize:
+    """Return the item of a *model* whose repo the list of its *owner* does not show: what else is known, and why."""
+    item = from_catalogue(model, repo_id)
+    item.reason = f"not in the list of {owner}; {item.reason}"
+    return item
+
+
 def from_catalogue(model: str, repo_id: str) -> ModelSize:
     """Return *model*'s estimate from the shipped catalogue: what its checkpoint should weigh, not what the Hub says."""
     entry = by_repo_id().get(repo_id)
     if entry is None:
-        reason = "offline, and the catalogue does not have this repo"
+        reason = "the catalogue does not have this repo"
         return unsized(model, Status.ERROR, reason, repo_id, source="catalogue")
     return ModelSize(
         model=model,
@@ -94,3 +142,12 @@ def from_target(model: str, target: Target) -> ModelSize:
     if target.status is not None:
         return unsized(model, target.status, target.reason)
     return from_disk(model, target.path)
+
+
+def _other_weights(info: RepoInfo) -> dict[str, int | str]:
+    """Return the weight files beside the checkpoint, the first by name: some hold every training step."""
+    checkpoint = choose_checkpoint(info.files)
+    names = sorted(
+        name for name in info.files if is_weights(name) and name != checkpoint and len(name) <= _LONGEST_NAME
+    )
+    return {name: info.files[name].size for name in names[:_MOST_OTHER_WEIGHTS]}

@@ -21,6 +21,7 @@ _LONGEST = 64
 
 MB = 10**6
 MIB = 2**20
+MAX_BYTES = 2**53  # nothing on the Hub is near 9 PB: anything above is a wrong answer, not a size
 
 
 def parse_size(text: str) -> int:
@@ -28,14 +29,14 @@ def parse_size(text: str) -> int:
 
     Units are decimal, as the Hub's pages show them (1 GB = 10^9 bytes), unless the unit itself says binary
     (KiB, MiB, GiB, TiB, PiB); case does not matter. Thousands may be set off by commas.
-    Raises ValueError for anything else, a number without its unit included.
+    Raises ValueError for anything else, a number without its unit or above MAX_BYTES included.
     """
     match = _SIZE.fullmatch(text) if len(text) <= _LONGEST else None
     factor = _FACTORS.get(match["unit"].lower()) if match else None
-    if match is None or factor is None:
+    exact = Decimal(match["number"].replace(",", "")) * factor if match and factor else None
+    if exact is None or exact > MAX_BYTES:
         shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
         raise ValueError(f"not a size: {shown!r} (expected a number and a unit, such as '1.22 GB')")
-    exact = Decimal(match["number"].replace(",", "")) * factor
     return int(exact.to_integral_value(ROUND_HALF_UP))
 
 

@@ -14,7 +14,7 @@ from tests.benchmarks.runs import Run
 from tests.benchmarks.table import Line, Section, times
 from tests.workplace import PROJECT, Workplace
 from timm_sizes.items import ModelSize
-from timm_sizes.sizes_file import as_row, write_sizes
+from timm_sizes.sizes_file import update_sizes
 
 _TABLES, _ROWS, _LARGE_ROWS = 31, 1_300, 1_000_000
 _HEAVY = ("pandas", "numpy", "bokeh", "matplotlib", "pyarrow")
@@ -36,7 +36,7 @@ def section(*, quick: bool) -> Section:
         folder = Path(name)
         workplace = Workplace(folder, "http://127.0.0.1:9")
         models = [f"net_{number:06}.bench" for number in range(_ROWS)]
-        write_sizes(workplace.sizes_file, [as_row(ModelSize(model, size_bytes=10**8)) for model in models])
+        update_sizes(workplace.sizes_file, [ModelSize(model, size_bytes=10**8) for model in models])
         tables = [_table(folder / f"table{number:02}.csv", models) for number in range(_TABLES)]
         large = _table(folder / "large.csv", [models[number % _ROWS] for number in range(_LARGE_ROWS)])
         merge = ["scrapy.cmdline", "merge", "-o", f"{folder}/out/", *tables]

@@ -7,9 +7,9 @@ import io
 
 import pytest
 
+from tests.samples import write_sizes
 from tests.workplace import Workplace
 from timm_sizes.items import ModelSize, Status
-from timm_sizes.sizes_file import as_row, write_sizes
 
 DETAILS = ["size_bytes", "size_mib", "size_file", "size_status", "hub_repo", "hub_revision", "dtype", "license"]
 SHA = "a" * 40
@@ -39,7 +39,7 @@ SIZES = [
 
 @pytest.fixture
 def filled(offline: Workplace) -> Workplace:
-    write_sizes(offline.sizes_file, [as_row(item) for item in SIZES])
+    write_sizes(offline.sizes_file, SIZES)
     return offline
 
 

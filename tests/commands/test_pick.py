@@ -8,10 +8,9 @@ import json
 
 import pytest
 
-from tests.samples import RESULTS, SPEED, sizes, sizes_row, write
+from tests.samples import RESULTS, SPEED, size_item, sizes, write, write_sizes
 from tests.workplace import Ended, Workplace
 from timm_sizes.pick.limits import is_better_small
-from timm_sizes.sizes_file import write_sizes
 
 R50, R18 = "resnet50.a1_in1k", "resnet18.a1_in1k"
 ATTO, ATTO_V2 = "convnext_atto.d2_in1k", "convnextv2_atto.fcmae_ft_in1k"
@@ -193,7 +192,7 @@ def test_without_a_table_the_last_crawls_is_taken(place: Workplace) -> None:
 
 def test_a_names_place_in_a_commercial_product_is_decided_by_all_its_licences(place: Workplace) -> None:
     rows = sizes()
-    rows[R18] = {**sizes_row(R18, "ok", 46.83), "license": "mit+cc-by-nc-4.0"}
+    rows[R18] = size_item(R18, "ok", 46.83, "mit+cc-by-nc-4.0")
     write_sizes(place.sizes_file, rows.values())
     for wanted in ("permissive", "mit"):
         assert pick(place, "--license", wanted, "--max-mb", "50").status == 1

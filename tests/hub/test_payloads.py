@@ -15,7 +15,7 @@ from tests.mockserver.tree_page import tree_page
 from timm_sizes.errors import PayloadError
 from timm_sizes.hub.checkpoint import choose_checkpoint, main_dtype
 from timm_sizes.hub.endpoints import commit_of, list_url, model_info_url, next_list_url, repo_of, tree_page_url
-from timm_sizes.hub.payloads import RepoInfo, parse_model_info, parse_model_list
+from timm_sizes.hub.payloads import ListedRepo, RepoInfo, parse_model_info, parse_model_list
 from timm_sizes.hub.tree_page import parse_tree_page
 
 REPO = timm_repo("resnet50.a1_in1k", 25_557_032, license="apache-2.0")
@@ -40,12 +40,15 @@ def test_model_info_is_read() -> None:
     assert info.params_by_dtype == {"F32": 25_557_032}
 
 
+UNSOUND_SIZES = (-1, 0, "1", 1.5, True, None, 2**60, [1])
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"null", b"[]", b"{}", b"<html>", b'"x"', b"\xff", b"[" * 100_000, b"9" * 5_000]
     + [info_with(id=None), info_with(id="a b"), info_with(sha=None), info_with(sha="main"), info_with(siblings=None)]
-    + [info_with(siblings=[sibling]) for sibling in (None, {}, {"rfilename": "a"}, {"rfilename": 1, "size": 1})]
-    + [info_with(siblings=[{"rfilename": "a", "size": size}]) for size in (-1, "1", 1.5, True, None, 2**60, [1])],
+    + [info_with(siblings=[sibling]) for sibling in (None, {}, {"rfilename": 1}, {"rfilename": 1, "size": 1})]
+    + [info_with(siblings=[{"rfilename": "model.safetensors", "size": size}]) for size in UNSOUND_SIZES],
 )  # fmt: skip
 def test_unsound_model_info_is_refused(body: bytes) -> None:
     with pytest.raises(PayloadError):
@@ -87,7 +90,7 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     check_outcome(lambda: parse_tree_page(body.decode("utf-8", "replace")))
 
 
-def check_outcome(parse: Callable[[], RepoInfo | dict[str, str]]) -> None:
+def check_outcome(parse: Callable[[], RepoInfo | dict[str, ListedRepo]]) -> None:
     """Run *parse*: it has to raise PayloadError, or to return what holds nothing but sound values."""
     try:
         result = parse()
@@ -98,7 +101,7 @@ def check_outcome(parse: Callable[[], RepoInfo | dict[str, str]]) -> None:
         assert all(isinstance(file.size, str) or file.size >= 0 for file in result.files.values())
         assert not result.license.startswith(("=", "+", "-", "@"))
     else:
-        assert all(len(sha) == 40 for sha in result.values())
+        assert all(len(repo.sha) in (40, 64) for repo in result.values())
 
 
 def test_list_is_read_and_odd_entries_are_passed_over() -> None:
@@ -112,7 +115,7 @@ def test_list_is_read_and_odd_entries_are_passed_over() -> None:
         5,
         {"id": "e f", "sha": sha},
     ]
-    assert parse_model_list(json.dumps(entries).encode()) == {"a/b": sha}
+    assert parse_model_list(json.dumps(entries).encode()).keys() == {"a/b"}
     for body in (b"{}", b"null", b"<html>"):
         with pytest.raises(PayloadError):
             parse_model_list(body)

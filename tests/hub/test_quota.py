@@ -79,7 +79,7 @@ def test_waits_grow_to_a_minute() -> None:
     [("/api/models/a/b?x=/resolve/", "api"), ("/a/b/resolve/main/x", "resolvers"), ("/a/b/tree/main", "pages")],
 )
 def test_bucket_is_told_by_the_path(path: str, bucket: str) -> None:
-    assert bucket_of(f"https://huggingface.co{path}") == bucket
+    assert bucket_of(f"https://huggingface.co{path}", "https://huggingface.co") == bucket
 
 
 @st.composite

@@ -87,7 +87,7 @@ def test_catalogue_is_sound() -> None:
 def test_repo_is_asked_once_however_many_names_share_it() -> None:
     names = ["resnet50", "resnet50.a1_in1k", "timm/resnet50", "hf-hub:timm/resnet50.a1_in1k@main", "densenet264"]
     plan = make_plan(names)
-    assert [(question.repo_id, question.revision, question.models) for question in plan.questions] == [
+    assert [(question.repo_id, question.revision, question.models) for question in plan.repos] == [
         (R50, "", names[:3]),
         (R50, "main", names[3:4]),
     ]

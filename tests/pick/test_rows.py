@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.samples import RESULTS, SPEED, sizes, sizes_row, write
+from tests.samples import RESULTS, SPEED, size_item, sizes, write
 from timm_sizes.errors import InputError
 from timm_sizes.names.architecture import architecture, family
 from timm_sizes.pick.licenses import is_permissive
@@ -54,7 +54,7 @@ def test_a_table_merged_with_details_needs_no_sizes_file(tmp_path: Path) -> None
 
 def test_the_size_in_a_merged_table_stands_against_another_in_the_sizes_file(tmp_path: Path) -> None:
     path = merged(tmp_path, details=False)
-    other = {**sizes(), "resnet18.a1_in1k": sizes_row("resnet18.a1_in1k", "estimated", 46.0)}
+    other = {**sizes(), "resnet18.a1_in1k": size_item("resnet18.a1_in1k", "estimated", 46.0)}
     frame = load_choices(path, "model", other)
     assert frame["size_mb"][2] == 46.83
     assert frame["status"][2] == ""

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,9 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from tests.samples import sizes_row
+from tests.samples import size_item, write_sizes
 from tests.workplace import Workplace
-from timm_sizes.sizes_file import Row, write_sizes
+from timm_sizes.items import ModelSize
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webelement import WebElement
@@ -186,9 +186,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place.folder / "report.html"
 
 
-def sizes_of(name: str, size: float | None, licence: str) -> Row:
-    row = sizes_row(name, "no_hub_repo" if size is None else "ok", size)
-    return {**row, "license": licence, "repo_id": "" if size is None else row["repo_id"]}
+def sizes_of(name: str, size: float | None, licence: str) -> ModelSize:
+    item = size_item(name, "no_hub_repo" if size is None else "ok", size, licence)
+    return item if size is not None else replace(item, repo_id="")
 
 
 @pytest.fixture(scope="module")

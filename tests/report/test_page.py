@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.samples import RESULTS, sizes, write
+from tests.samples import RESULTS, sizes, write, write_sizes
 from tests.workplace import Ended, Workplace
 from timm_sizes.errors import InputError
 from timm_sizes.pick.rows import load_choices
@@ -20,7 +20,6 @@ from timm_sizes.report.figures import find_figures
 from timm_sizes.report.ladder import best_under
 from timm_sizes.report.page import Source, render
 from timm_sizes.report.provenance import count, find_missing, size_basis
-from timm_sizes.sizes_file import write_sizes
 
 HOSTILE = ["<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "'\"><svg onload=alert(3)>"]
 LARGEST_PAGE = 3_000_000
@@ -129,7 +128,7 @@ def test_counts_and_reasons(tmp_path: Path) -> None:
     assert (counts.rows, counts.models, counts.sized, counts.exact, counts.estimated) == (7, 6, 5, 4, 1)
     assert counts.missing == {"gated": 1, "not_asked": 1}
     known = sizes()
-    known["mobileone_s0.apple_in1k"]["reason"] = "ask for access first"
+    known["mobileone_s0.apple_in1k"].reason = "ask for access first"
     assert [(group.status, group.reason, group.names) for group in find_missing(frame, known)] == [
         ("gated", "ask for access first", ["mobileone_s0.apple_in1k"]),
         ("not_asked", "no crawl has asked for it yet", ["unheard_of.in1k"]),

@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
-from tests.samples import sizes, write
+from tests.samples import sizes, write, write_sizes
 from tests.workplace import Ended, Workplace
 from timm_sizes.errors import InputError
-from timm_sizes.sizes_file import write_sizes
 from timm_sizes.tables.formats import check_format, convert
 from timm_sizes.tables.merge import TEXT_DETAILS
 from timm_sizes.tables.table import read_table

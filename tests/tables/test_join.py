@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.samples import RESULTS, SPEED, sizes, write
+from tests.samples import RESULTS, SPEED, sizes, write, write_sizes
 from tests.workplace import Ended, Workplace
 from timm_sizes.errors import InputError
-from timm_sizes.sizes_file import write_sizes
 from timm_sizes.tables.join import accuracy_name, join, read_sources
 from timm_sizes.tables.merge import own_columns
 from timm_sizes.tables.table import read_table

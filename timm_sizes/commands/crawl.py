@@ -5,18 +5,17 @@ from __future__ import annotations
 import gc
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
+from scrapy.spiderloader import get_spider_loader
 
-from timm_sizes.cli import reject_leftovers
+from timm_sizes.cli import reject_leftovers, write_stdout
 from timm_sizes.errors import FAILURE_STAT, InputError
-from timm_sizes.files import held, make_folder
-from timm_sizes.hub.endpoints import is_endpoint
+from timm_sizes.files import check_writable, locked, make_folder
 from timm_sizes.items import Status
-from timm_sizes.names.plan import describe, make_plan
-from timm_sizes.seeds import read_seeds
+from timm_sizes.sizes_file import read_sizes
 
 if TYPE_CHECKING:
     import argparse
@@ -36,44 +35,49 @@ class Command(CrawlCommand):
             raise UsageError("name the spider: scrapy crawl hf_sizes")
         if self.settings.getpriority("HF_TOKEN") is not None:
             raise UsageError("a token on the command line can be read by everyone here: set HF_TOKEN, or hf auth login")
-        endpoint = self.settings["HF_ENDPOINT"]
-        if not is_endpoint(endpoint):
-            raise UsageError(f"HF_ENDPOINT={endpoint}: expected an http(s) URL such as https://huggingface.co")
-        sizes_file = Path(self.settings["SIZES_FILE"])
+        self._sizes_file = Path(self.settings["SIZES_FILE"])
         try:
-            self._seeds = read_seeds(opts.spargs, sizes_file, offline=self.settings.getbool("HF_HUB_OFFLINE"))
-        except InputError as error:
-            raise UsageError(str(error), print_help=False) from None
+            spidercls: Any = get_spider_loader(self.settings).load(args[0])
+            check_writable(self._sizes_file, "SIZES_FILE")
+            read_sizes(self._sizes_file)
+            self._spidercls = spidercls
+            self._arguments = spidercls.read_arguments(opts.spargs, self.settings)
+        except (InputError, KeyError) as error:
+            raise UsageError(str(error.args[0]), print_help=False) from None
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
         assert self.crawler_process is not None
-        if self._seeds.dry_run:
-            print(*describe(make_plan(self._seeds.names)), sep="\n")
+        lines = self._spidercls.dry_run(self._arguments)
+        if lines is not None:
+            write_stdout(f"{line}\n" for line in lines)
             return
         with ExitStack() as locks:
             try:
-                crawler = self._create_crawler(args[0])
-                _hold_outputs(locks, self._seeds.sizes_file, self.settings["JOBDIR"])
-            except (InputError, KeyError) as error:
-                raise UsageError(str(error.args[0]), print_help=False) from None
+                _lock_outputs(locks, self._sizes_file, self.settings["JOBDIR"])
+            except InputError as error:
+                raise UsageError(str(error), print_help=False) from None
+            crawler = self._create_crawler(args[0])
             # A crawl makes many small objects that live long: collecting as often as by default scans them all again
             # and again, a sixth of the time at 10,000 names.
             gc.set_threshold(50_000, 20, 50)
-            self.crawler_process.crawl(crawler, seeds=self._seeds)
+            self.crawler_process.crawl(crawler, arguments=self._arguments)
             self.crawler_process.start()
         self.exitcode = int(self.crawler_process.bootstrap_failed or not _is_complete(crawler))
 
 
-def _hold_outputs(locks: ExitStack, sizes_file: Path, jobdir: str | None) -> None:
+def _lock_outputs(locks: ExitStack, sizes_file: Path, jobdir: str | None) -> None:
     """Keep other crawls from what this one writes to: the sizes file and, if there is one, the job directory."""
-    locks.enter_context(held(sizes_file.with_name(f".{sizes_file.name}.lock"), f"SIZES_FILE {sizes_file}"))
+    locks.enter_context(locked(sizes_file.with_name(f".{sizes_file.name}.lock"), f"SIZES_FILE {sizes_file}"))
     if jobdir:
         make_folder(Path(jobdir), "JOBDIR")
-        locks.enter_context(held(Path(jobdir) / ".lock", f"JOBDIR {jobdir}"))
+        locks.enter_context(locked(Path(jobdir) / ".lock", f"JOBDIR {jobdir}"))
 
 
 def _is_complete(crawler: Crawler) -> bool:
+    """Tell whether every name has an item, and SIZES_FILE them all."""
     failures = (f"timm_sizes/status/{Status.ERROR}", FAILURE_STAT, "spider_exceptions/count")
     stats = crawler.stats
-    return stats.get_value("finish_reason") == "finished" and not any(stats.get_value(name) for name in failures)
+    items = sum(stats.get_value(f"timm_sizes/status/{status}", 0) for status in Status)
+    is_whole = stats.get_value("finish_reason") == "finished" and items == stats.get_value("timm_sizes/names", 0)
+    return is_whole and not any(stats.get_value(name) for name in failures)

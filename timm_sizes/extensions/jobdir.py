@@ -31,10 +31,10 @@ _RUNNING, _STOPPED, _FINISHED = "running", "stopped", "finished"
 class JobDirGuard:
     """Marks the job directory as running, stopped or finished, and lets only a stopped one be resumed."""
 
-    def __init__(self, folder: Path, question: str, *, sizes_are_there: bool) -> None:
+    def __init__(self, folder: Path, identity: str) -> None:
         self._folder = folder
-        self._question = question
-        reason = _why_not_resumed(folder, question, sizes_are_there=sizes_are_there)
+        self._identity = identity
+        reason = _why_not_resumed(folder, identity)
         if reason:
             aside = _set_aside(folder)
             logger.info("JOBDIR %s: %s; its queue is set aside in %s, the HTTP cache answers", folder, reason, aside)
@@ -44,10 +44,10 @@ class JobDirGuard:
     def from_crawler(cls, crawler: Crawler) -> Self:
         if not crawler.settings["JOBDIR"]:
             raise NotConfigured
-        seeds = crawler.spider.seeds  # type: ignore[union-attr]
+        arguments = crawler.spider.arguments  # type: ignore[union-attr]
         folder = Path(crawler.settings["JOBDIR"])
         folder.mkdir(parents=True, exist_ok=True)
-        guard = cls(folder, seeds.digest, sizes_are_there=seeds.sizes_file.is_file())
+        guard = cls(folder, arguments.job_identity)
         crawler.signals.connect(guard.spider_closed, signal=signals.spider_closed)
         return guard
 
@@ -55,26 +55,24 @@ class JobDirGuard:
         self._mark(_FINISHED if reason == "finished" else _STOPPED)
 
     def _mark(self, state: str) -> None:
-        record = json.dumps({"state": state, "question": self._question})
+        record = json.dumps({"state": state, "identity": self._identity})
         write_atomically(self._folder / _MARKER, [record])
 
 
-def _why_not_resumed(folder: Path, question: str, *, sizes_are_there: bool) -> str:
+def _why_not_resumed(folder: Path, identity: str) -> str:
     """Return why the job in *folder* must not be resumed, "" if it may or if there is none."""
     if not any((folder / name).exists() for name in _SCRAPY_STATE):
         return ""
     try:
         marker = json.loads((folder / _MARKER).read_text(encoding="utf-8"))
-        state, asked = marker["state"], marker["question"]
+        state, known = marker["state"], marker["identity"]
     except (OSError, ValueError, LookupError, TypeError):
         return "another spider's, or damaged"
     if state == _RUNNING:
         return "its last run did not end cleanly"
     if state == _FINISHED:
         return "its last run had finished"
-    if asked != question:
-        return "it belongs to a crawl of other tables or arguments"
-    return "" if sizes_are_there else "what it had done is gone with SIZES_FILE"
+    return "" if known == identity else "it belongs to a crawl of other tables or arguments, or of another Hub"
 
 
 def _set_aside(folder: Path) -> Path:

@@ -13,12 +13,17 @@ from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.log import get_scrapy_root_handler
 from tqdm import tqdm
 
-from timm_sizes.middlewares import HubQuota
+from timm_sizes.hub.quota import RateLimit, seconds_for
+from timm_sizes.middlewares import RATE_LIMIT_STAT, RESUMES_AT_STAT
 
 if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
+
+
+# tqdm's own estimate goes by the pace so far; what takes long are the waits for the quota.
+_FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt}{unit} [{elapsed}{postfix}]"
 
 
 class Progress:
@@ -41,19 +46,15 @@ class Progress:
         return extension
 
     def spider_opened(self) -> None:
-        # Of a job that is resumed, what was done before is not counted here: a share would mislead.
-        scheduler = self._crawler.engine.scheduler
-        self._is_resumed = scheduler is not None and scheduler.has_pending_requests()
-        self._bar = tqdm(desc="sizes", unit=" models", smoothing=0, file=sys.stderr)
-        self._redraw = create_looping_call(self._tell_waiting)
+        self._bar = tqdm(desc="sizes", unit=" models", bar_format=_FORMAT, smoothing=0, file=sys.stderr)
+        self._redraw = create_looping_call(self._show_waiting)
         self._redraw.start(self._REDRAW_SECONDS, now=False)
         handler = get_scrapy_root_handler()
         if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
             self._log_stream = handler.setStream(_AboveTheBar())
 
     def item_scraped(self) -> None:
-        if not self._is_resumed:
-            self._bar.total = self._crawler.stats.get_value("timm_sizes/names")
+        self._bar.total = self._crawler.stats.get_value("timm_sizes/names")
         self._bar.update()
 
     def spider_closed(self) -> None:
@@ -63,12 +64,26 @@ class Progress:
         if self._log_stream is not None and isinstance(handler, logging.StreamHandler):
             handler.setStream(self._log_stream)
 
-    def _tell_waiting(self) -> None:
-        quota = self._crawler.get_downloader_middleware(HubQuota)
-        if quota is not None and quota.resumes_at is not None:
-            self._bar.set_postfix_str(f"quota: resumes in {max(0.0, quota.resumes_at - time.monotonic()):.0f} s")
-        else:
-            self._bar.set_postfix_str("")
+    def _show_waiting(self) -> None:
+        stats, now = self._crawler.stats, time.monotonic()
+        resumes_at = stats.get_value(RESUMES_AT_STAT)
+        waits = "" if resumes_at is None else f"quota: resumes in {max(0.0, resumes_at - now):.0f} s"
+        left = _seconds_left(stats.get_value(RATE_LIMIT_STAT), self._repos_left(), now)
+        estimate = f"some {tqdm.format_interval(left)} left" if left else ""
+        self._bar.set_postfix_str(", ".join(filter(None, [waits, estimate])))
+
+    def _repos_left(self) -> int:
+        """Return how many repos are still to be requested, as far as the names without an item tell."""
+        names, repos = (self._crawler.stats.get_value(f"timm_sizes/{what}", 0) for what in ("names", "repos"))
+        return round(repos * (1 - self._bar.n / names)) if names else 0
+
+
+def _seconds_left(rate_limit: tuple[RateLimit, float] | None, requests: int, now: float) -> int:
+    """Return the least seconds that so many *requests* take by the last RateLimit, which came some time ago."""
+    if rate_limit is None:
+        return 0
+    said, came_at = rate_limit
+    return max(0, round(seconds_for(requests, said) - (now - came_at)))
 
 
 class _AboveTheBar:

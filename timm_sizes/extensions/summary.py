@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from itemadapter import ItemAdapter
 from scrapy import signals
 from scrapy.settings import SETTINGS_PRIORITIES
 
 from timm_sizes.errors import FAILURE_STAT
-from timm_sizes.files import shown_path
-from timm_sizes.items import Status
+from timm_sizes.files import printable, shown_path
+from timm_sizes.items import ModelSize, Status
+from timm_sizes.units import MB, format_size
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Any, Self
 
     from scrapy.crawler import Crawler
 
-    from timm_sizes.seeds import Seeds
+# Stats that a spider may set: paths of the tables that it was seeded from, a line on what else there is, and whether
+# each size is to be printed (a crawl of a few names).
+TABLES_STAT = "timm_sizes/tables"
+HINT_STAT = "timm_sizes/hint"
+PRINTS_SIZES_STAT = "timm_sizes/prints_sizes"
 
 
 class Summary:
@@ -27,13 +34,19 @@ class Summary:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._reason = ""
+        self._sizes: list[str] = []
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         extension = cls(crawler)
+        crawler.signals.connect(extension.item_scraped, signal=signals.item_scraped)
         crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
         crawler.signals.connect(extension.engine_stopped, signal=signals.engine_stopped)
         return extension
+
+    def item_scraped(self, item: Any) -> None:
+        if self._crawler.stats.get_value(PRINTS_SIZES_STAT):
+            self._sizes.append(_size_line(ModelSize(**ItemAdapter(item).asdict())))
 
     def spider_closed(self, reason: str) -> None:
         self._reason = reason
@@ -43,34 +56,48 @@ class Summary:
 
     def _lines(self) -> list[str]:
         stats = self._crawler.stats
-        asked = stats.get_value("timm_sizes/names", 0)
+        names = stats.get_value("timm_sizes/names", 0)
         statuses = {str(status): stats.get_value(f"timm_sizes/status/{status}", 0) for status in Status}
-        others = asked - sum(statuses.values())
-        label = "done before" if stats.get_value("dupefilter/filtered") else "not answered"
+        others = names - sum(statuses.values())
         figures = {
-            "names": asked,
+            "names": names,
             "repos": stats.get_value("timm_sizes/repos", 0),
             "requests": stats.get_value("timm_sizes/requests", 0),
             "from cache": stats.get_value("httpcache/hit", 0),
             **{status: count for status, count in statuses.items() if count or status == Status.OK},
-            **({label: others} if others else {}),
+            **({"not answered": others} if others else {}),
             "seconds": f"{stats.get_value('elapsed_time_seconds') or 0:.1f}",
         }
         lines = [f"  {label:<13}{figure:>8}" for label, figure in figures.items()]
-        return ["", *lines, *self._next_steps(statuses[Status.ERROR])]
+        return ["", *self._sizes, *lines, *self._next_steps(statuses[Status.ERROR])]
 
     def _next_steps(self, errors: int) -> list[str]:
-        seeds = self._crawler.spider.seeds  # type: ignore[union-attr]
-        if failure := self._crawler.stats.get_value(FAILURE_STAT):
+        stats = self._crawler.stats
+        if failure := stats.get_value(FAILURE_STAT):
             return [f"  failed: {failure}"]
         if self._reason != "finished":
             return [f"  stopped ({self._reason}): the same command again goes on from here"]
         again = ["  some names had no answer: the same command again asks for those alone"] if errors else []
-        return [f"  sizes are in {shown_path(seeds.sizes_file)}", *again, f"  next: {self._merge_command(seeds)}"]
+        hint = [f"  {stats.get_value(HINT_STAT)}"] if stats.get_value(HINT_STAT) else []
+        tables = stats.get_value(TABLES_STAT)
+        following = [f"  next: {self._merge_command(tables)}"] if tables else []
+        return [f"  sizes are in {shown_path(Path(self._sizes_file))}", *again, *hint, *following]
 
-    def _merge_command(self, seeds: Seeds) -> str:
+    @property
+    def _sizes_file(self) -> str:
+        return str(self._crawler.settings["SIZES_FILE"])
+
+    def _merge_command(self, tables: list[str]) -> str:
         # Without a table, merge takes those of the last crawl: what a long list of them is best written as.
-        table = [shown_path(seeds.tables[0])] if len(seeds.tables) == 1 else []
+        table = [shown_path(Path(tables[0]))] if len(tables) == 1 else []
         by_option = self._crawler.settings.getpriority("SIZES_FILE") == SETTINGS_PRIORITIES["cmdline"]
-        sizes_file = ["-s", f"SIZES_FILE={seeds.sizes_file}"] if by_option else []
+        sizes_file = ["-s", f"SIZES_FILE={self._sizes_file}"] if by_option else []
         return shlex.join(["scrapy", "merge", *table, *sizes_file])
+
+
+def _size_line(item: ModelSize) -> str:
+    """Return a model's name with its size and how that is known, or why there is none."""
+    if isinstance(item.size_bytes, int):
+        basis = "exact" if item.status == Status.OK else f"estimated: {item.reason}"
+        return f"  {printable(item.model)}: {format_size(item.size_bytes, MB)} MB ({basis})"
+    return f"  {printable(item.model)}: {item.status}: {item.reason}"

@@ -3,24 +3,49 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 _REPO_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?", re.ASCII)
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}", re.ASCII)
-_COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
-_AT_COMMIT = re.compile(r"/(?:revision|tree)/([0-9a-f]{40})", re.ASCII)
+# git's SHA-1; some self-hosted Hubs have 64 digits.
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
+_AT_COMMIT = re.compile(r"/(?:revision|tree)/([0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])", re.ASCII)
 _NEXT_LINK = re.compile(r'<([^<>]{1,4000})>\s*;\s*rel="next"')
 
+LIST_FIELDS = ("sha", "lastModified", "gated", "tags", "siblings", "safetensors")
 LIST_PAGE_LIMIT = 1000  # the Hub clamps anything larger
 
 
-def is_endpoint(text: str) -> bool:
-    """Tell whether *text* can be the address of a Hub: http or https, a host, and at most a path."""
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and parts.port != 0
-    except ValueError:
-        return False
+def parse_endpoint(text: str) -> str:
+    """Return the address of a Hub as all else here takes it: scheme and host in lower case, no slash at its end.
+
+    A mirror may have a path. Raises ValueError for anything but an http(s) URL with a host and at most a path: user
+    and password would come out in SIZES_FILE, a query would end up in the middle of the addresses made from it.
+    """
+    parts = urlsplit(text.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("expected an http(s) URL such as https://huggingface.co")
+    if "@" in parts.netloc or "?" in text or "#" in text:
+        raise ValueError("expected no user, query or fragment in it")
+    return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
+
+
+def rebase(url: str, endpoint: str) -> str:
+    """Return *url*, the target of a redirect at *endpoint*, below the endpoint's path if it is beside it.
+
+    A proxy that serves the Hub under a path passes the Hub's own ``Location`` on without it.
+    """
+    own = urlsplit(endpoint)
+    parts = urlsplit(url)
+    if not own.path or parts.path == own.path or parts.path.startswith(f"{own.path}/"):
+        return url
+    return urlunsplit(parts._replace(path=own.path + parts.path))
+
+
+def origin(url: str) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port of *url*; ValueError for a port that is none."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def is_repo_id(text: str) -> bool:
@@ -37,6 +62,11 @@ def is_repo_id(text: str) -> bool:
         and ".." not in text
         and not text.endswith(".git")
     )
+
+
+def is_owner(text: str) -> bool:
+    """Tell whether *text* can be the name of an organisation or user: the first part of a repo id."""
+    return is_repo_id(text) and "/" not in text
 
 
 def is_revision(text: str) -> bool:
@@ -72,10 +102,29 @@ def tree_page_url(endpoint: str, repo_id: str, revision: str = "") -> str:
     return f"{endpoint}/{repo_id}/tree/{quote(revision or 'main', safe='')}"
 
 
-def list_url(endpoint: str, author: str) -> str:
-    """Return the first page of *author*'s repos with their commits; sorted by what never changes, for stable paging."""
-    query = {"author": author, "limit": LIST_PAGE_LIMIT, "sort": "createdAt", "expand[]": "sha"}
-    return f"{endpoint}/api/models?{urlencode(query)}"
+def tree_url(endpoint: str, repo_id: str, revision: str = "") -> str:
+    """Return the address of a repo's files with their sizes: ``/api/models/{repo_id}/tree/{rev}?recursive=true``.
+
+    For mirrors that leave the sizes out of the answer at model_info_url.
+    """
+    return f"{endpoint}/api/models/{repo_id}/tree/{quote(revision or 'main', safe='')}?recursive=true"
+
+
+def is_tree_url(url: str) -> bool:
+    """Tell whether *url* is one of tree_url's."""
+    parts = urlsplit(url)
+    return "/api/models/" in parts.path and "/tree/" in parts.path
+
+
+def list_url(endpoint: str, author: str, *, with_dtypes: bool = False, is_sorted: bool = True) -> str:
+    """Return the first page of *author*'s repos with their commits, and the elements by dtype if *with_dtypes*.
+
+    It is sorted by what never changes, for stable paging. Some self-hosted Hubs refuse the order: *is_sorted* false
+    leaves it out. ``usedStorage`` is refused in a list, and a list has no file sizes.
+    """
+    query = {"author": author, "limit": LIST_PAGE_LIMIT, **({"sort": "createdAt"} if is_sorted else {})}
+    fields = [("expand[]", name) for name in (LIST_FIELDS if with_dtypes else LIST_FIELDS[:1])]
+    return f"{endpoint}/api/models?{urlencode([*query.items(), *fields])}"
 
 
 def next_list_url(endpoint: str, link_header: str) -> str | None:

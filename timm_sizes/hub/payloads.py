@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from timm_sizes.errors import PayloadError
+from timm_sizes.hub.checkpoint import HUB_FILENAMES as CHECKPOINT_FILENAMES
 from timm_sizes.hub.endpoints import is_commit, is_repo_id
+from timm_sizes.units import MAX_BYTES
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LICENSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,99}", re.ASCII)
 _DTYPE = re.compile(r"[A-Z0-9_]{1,20}", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?Z", re.ASCII)
 _LONGEST_FILENAME = 1024
-MAX_BYTES = 2**53  # nothing on the Hub is near 9 PB: anything above is a wrong answer, not a size
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,29 @@ class RepoInfo:
     license: str = ""
     gated: str = ""
     params_by_dtype: dict[str, int] = field(default_factory=dict)
+    answered_at: str = ""
+
+
+@dataclass(frozen=True)
+class ListedRepo:
+    """What an organisation's list says of a repo: no sizes, but the elements of its safetensors file by dtype."""
+
+    repo_id: str
+    sha: str
+    filenames: frozenset[str] = frozenset()
+    last_modified: str = ""
+    license: str = ""
+    gated: str = ""
+    params_by_dtype: dict[str, int] = field(default_factory=dict)
+    answered_at: str = ""
 
 
 def parse_model_info(body: bytes) -> RepoInfo:
     """Read an answer of ``GET /api/models/{repo_id}[/revision/{rev}]?blobs=true``.
 
-    ``id``, ``sha`` and the sizes in ``siblings`` have to be there and sound, else PayloadError; what is only
-    informative (licence, dtypes, dates) is left empty where it is missing or odd.
+    ``id``, ``sha`` and the checkpoint's size in ``siblings`` have to be there and sound, else PayloadError; what is
+    only informative (licence, dtypes, dates) is left empty where it is missing or odd. No ``files`` at all: the server
+    is a mirror that leaves out all sizes (see endpoints.tree_url).
     """
     data = _object(_load(body), "model info")
     repo_id, sha = data.get("id"), data.get("sha")
@@ -52,12 +70,16 @@ def parse_model_info(body: bytes) -> RepoInfo:
     if not isinstance(sha, str) or not is_commit(sha):
         raise PayloadError("model info without a commit")
     siblings = data.get("siblings")
-    if not isinstance(siblings, list):
+    if not isinstance(siblings, list) or not siblings:
         raise PayloadError("model info without a list of files")
+    has_sizes = any(isinstance(entry, dict) and "size" in entry for entry in siblings)
+    files = sound_files(siblings, "rfilename", "sha256") if has_sizes else {}
+    if not files and (has_sizes or not _filenames(siblings)):
+        raise PayloadError("model info without a file that makes sense")
     return RepoInfo(
         repo_id=repo_id,
         sha=sha,
-        files=dict(_sibling(entry) for entry in siblings),
+        files=files,
         last_modified=read_timestamp(data.get("lastModified")),
         license=read_license(data.get("cardData"), data.get("tags")),
         gated=read_gated(data.get("gated")),
@@ -65,21 +87,68 @@ def parse_model_info(body: bytes) -> RepoInfo:
     )
 
 
-def parse_model_list(body: bytes) -> dict[str, str]:
-    """Read a page of ``GET /api/models?author=…&expand[]=sha``: repo id → commit.
+def parse_model_list(body: bytes) -> dict[str, ListedRepo]:
+    """Read a page of ``GET /api/models?author=…&expand[]=sha…``: what it says of each repo, by repo id.
 
-    Entries without a usable id or commit are passed over (their repos are then asked at main); an answer that is
+    Entries without a usable id or commit are passed over (their repos are then requested at main); an answer that is
     no list at all raises PayloadError.
     """
     data = _load(body)
     if not isinstance(data, list):
         raise PayloadError("a list of models was expected")
-    commits = {}
+    repos = {}
     for entry in data:
         repo_id, sha = (entry.get("id"), entry.get("sha")) if isinstance(entry, dict) else (None, None)
         if isinstance(repo_id, str) and is_repo_id(repo_id) and isinstance(sha, str) and is_commit(sha):
-            commits[repo_id] = sha
-    return commits
+            repos[repo_id] = ListedRepo(
+                repo_id=repo_id,
+                sha=sha,
+                filenames=_filenames(entry.get("siblings")),
+                last_modified=read_timestamp(entry.get("lastModified")),
+                license=read_license(None, entry.get("tags")),
+                gated=read_gated(entry.get("gated")),
+                params_by_dtype=_params_by_dtype(entry.get("safetensors")),
+            )
+    return repos
+
+
+def parse_tree(body: bytes) -> dict[str, RepoFile]:
+    """Read an answer of ``GET /api/models/{repo_id}/tree/{rev}?recursive=true``: the files of the repo.
+
+    PayloadError where it is no list with files, or the checkpoint's entry makes no sense.
+    """
+    entries = _load(body)
+    if not isinstance(entries, list):
+        raise PayloadError("a list of files was expected")
+    files = sound_files([entry for entry in entries if is_file(entry)], "path", "oid")
+    if not files:
+        raise PayloadError("a tree without files")
+    return files
+
+
+def sound_files(entries: Iterable[object], name_key: str, sha256_key: str) -> dict[str, RepoFile]:
+    """Return the files of *entries* by path: those whose entry makes sense, which the checkpoint's has to.
+
+    An entry has its path in *name_key*, its ``size`` in bytes and, for a large file, ``lfs`` with the size once more
+    and the sha256 in *sha256_key*. One odd name among a repo's files says nothing of the others; PayloadError for a
+    checkpoint without a size, with another one in its lfs entry, or listed twice with different sizes.
+    """
+    files: dict[str, RepoFile] = {}
+    for entry in entries:
+        name = entry.get(name_key) if isinstance(entry, dict) else None
+        if not isinstance(entry, dict) or not isinstance(name, str) or not is_filename(name):
+            continue
+        try:
+            file = _sound_file(entry, sha256_key)
+            if not file.size and name in CHECKPOINT_FILENAMES:
+                raise PayloadError("a size of 0")
+            if files.setdefault(name, file).size != file.size:
+                raise PayloadError("a file that is listed twice, with different sizes")
+        except PayloadError as error:
+            if name in CHECKPOINT_FILENAMES:
+                raise PayloadError(f"{name}: {error}") from None
+            files.pop(name, None)
+    return files
 
 
 def read_size(value: object) -> int:
@@ -89,16 +158,14 @@ def read_size(value: object) -> int:
     return value
 
 
+def is_filename(value: str) -> bool:
+    """Tell whether *value* can be a path inside a repo."""
+    return 0 < len(value) <= _LONGEST_FILENAME and value.isprintable()
+
+
 def read_sha256(value: object) -> str:
     """Return *value* if it is a sha256 in hex, else ""."""
     return value if isinstance(value, str) and _SHA256.fullmatch(value) else ""
-
-
-def read_filename(value: object) -> str:
-    """Return *value* as a path inside a repo; PayloadError if it is none."""
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_FILENAME or not value.isprintable():
-        raise PayloadError("a file without a name")
-    return value
 
 
 def read_timestamp(value: object) -> str:
@@ -133,11 +200,25 @@ def _object(data: Any, what: str) -> dict[str, Any]:
     return data
 
 
-def _sibling(entry: object) -> tuple[str, RepoFile]:
-    data = _object(entry, "file entry")
-    lfs = data.get("lfs")
-    sha256 = read_sha256(lfs.get("sha256")) if isinstance(lfs, dict) else ""
-    return read_filename(data.get("rfilename")), RepoFile(read_size(data.get("size")), sha256)
+def _filenames(siblings: object) -> frozenset[str]:
+    entries = siblings if isinstance(siblings, list) else []
+    names = (entry.get("rfilename") for entry in entries if isinstance(entry, dict))
+    return frozenset(name for name in names if isinstance(name, str))
+
+
+def is_file(entry: object) -> bool:
+    """Tell whether an *entry* of a tree is a file, not a directory."""
+    return isinstance(entry, dict) and entry.get("type") == "file"
+
+
+def _sound_file(entry: dict[str, Any], sha256_key: str) -> RepoFile:
+    size, lfs = read_size(entry.get("size")), entry.get("lfs")
+    if not isinstance(lfs, dict):
+        return RepoFile(size)
+    # What git holds of a large file is a pointer of some 134 bytes: a mirror may give its size instead.
+    if lfs.get("size", size) != size:
+        raise PayloadError("a size that its lfs entry contradicts")
+    return RepoFile(size, read_sha256(lfs.get(sha256_key)))
 
 
 def _params_by_dtype(safetensors: object) -> dict[str, int]:

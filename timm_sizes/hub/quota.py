@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from math import ceil
 from urllib.parse import urlsplit
 
 _LIMIT = re.compile(r'"(\w{1,40})"\s*;\s*r\s*=\s*(\d{1,9})\s*;\s*t\s*=\s*(\d{1,6})(?!\d)', re.ASCII)
@@ -64,10 +65,20 @@ def backoff(refusals: int) -> float:
     return min(_FIRST_BACKOFF * 2.0 ** min(refusals - 1, 10), _LONGEST_BACKOFF)
 
 
-def bucket_of(url: str) -> str:
-    """Return the bucket that the Hub counts a request to *url* in."""
-    path = urlsplit(url).path
+def bucket_of(url: str, endpoint: str) -> str | None:
+    """Return the bucket that the Hub at *endpoint* counts a request to *url* in; None for another server's."""
+    if not url.startswith(f"{endpoint}/"):
+        return None
+    path = urlsplit(url.removeprefix(endpoint)).path
     return "api" if path.startswith("/api/") else "resolvers" if "/resolve/" in path else "pages"
+
+
+def seconds_for(requests: int, said: RateLimit) -> float:
+    """Return the least seconds that so many more *requests* take under the quota that an answer *said*."""
+    over = requests - said.remaining
+    if over <= 0 or not said.quota or not said.window:
+        return 0.0
+    return said.resets_in + (ceil(over / said.quota) - 1) * said.window
 
 
 @dataclass
@@ -85,6 +96,7 @@ class Budget:
     remaining: int | None = None
     ends_at: float | None = None
     refusals: int = 0
+    refused_since: float | None = None
     refused_until: float = 0.0
 
     def sent(self) -> None:
@@ -108,18 +120,28 @@ class Budget:
 
     def accepted(self, said: RateLimit | None) -> None:
         """Take in that an answer is no refusal; one that *said* nothing comes from a Hub that keeps no count."""
-        self.refusals = 0
+        self.refusals, self.refused_since = 0, None
         if said is None:
             self.ends_at = self.remaining = None
 
-    def refused(self, wait: float | None, now: float) -> None:
-        """Take in a 429 that asks to *wait* so many seconds, or does not say.
+    def refused(self, wait: float | None, now: float, *, is_used_up: bool = False) -> None:
+        """Take in a 429 that asks to *wait* so many seconds, or does not say; one of a quota *is_used_up* has said it.
 
         The others that were in flight at the time are refused along with the first: they do not lengthen the wait.
         """
+        if self.refused_since is None:
+            self.refused_since = now
+        if is_used_up:
+            return
         if now >= self.refused_until:
             self.refusals += 1
         self.refused_until = max(self.refused_until, now + (backoff(self.refusals) if wait is None else wait))
+
+    def refused_for(self, now: float) -> float:
+        """Return how many seconds there will have been nothing but refusals when the next request may be sent."""
+        if self.refused_since is None:
+            return 0.0
+        return max(now, self.refused_until, self.ends_at or now) - self.refused_since
 
     def has_room(self, now: float) -> bool:
         """Tell whether one more request may be sent at *now*."""

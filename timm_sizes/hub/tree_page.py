@@ -17,12 +17,12 @@ from timm_sizes.hub.endpoints import is_commit, is_repo_id
 from timm_sizes.hub.payloads import (
     RepoFile,
     RepoInfo,
-    read_filename,
+    is_file,
+    is_filename,
     read_gated,
     read_license,
-    read_sha256,
-    read_size,
     read_timestamp,
+    sound_files,
 )
 
 
@@ -79,15 +79,7 @@ def _repo_id(page: Selector, context: dict[str, Any]) -> str:
 def _entries(entries: object) -> dict[str, RepoFile]:
     if not isinstance(entries, list):
         raise PayloadError("tree page without a list of files")
-    files = {}
-    for entry in entries:
-        if not isinstance(entry, dict):
-            raise PayloadError("tree page with a broken entry")
-        if entry.get("type") == "file":
-            lfs = entry.get("lfs")
-            sha256 = read_sha256(lfs.get("oid")) if isinstance(lfs, dict) else ""
-            files[read_filename(entry.get("path"))] = RepoFile(read_size(entry.get("size")), sha256)
-    return files
+    return sound_files([entry for entry in entries if is_file(entry)], "path", "oid")
 
 
 def _displayed(page: Selector, repo_id: str) -> dict[str, RepoFile]:
@@ -96,6 +88,7 @@ def _displayed(page: Selector, repo_id: str) -> dict[str, RepoFile]:
         path = urlsplit(link.attrib["href"]).path
         prefix, _, filename = path.partition("/resolve/")
         shown = " ".join(link.css("::text").getall()).strip()
-        if prefix.strip("/") == repo_id and "/" in filename and shown:
-            files[read_filename(unquote(filename.partition("/")[2]))] = RepoFile(shown)
+        name = unquote(filename.partition("/")[2])
+        if prefix.strip("/") == repo_id and shown and is_filename(name):
+            files[name] = RepoFile(shown)
     return files

@@ -45,6 +45,12 @@ def resolve(name: str) -> Target:
     return _registry_target(text)
 
 
+def name_of(repo_id: str) -> str:
+    """Return the name that timm.create_model takes for *repo_id*: bare for timm's own, else hf-hub:org/name."""
+    bare = repo_id.removeprefix("timm/")
+    return bare if resolve(bare).repo_id == repo_id else f"hf-hub:{repo_id}"
+
+
 def _hub_target(text: str) -> Target:
     repo_id, at, revision = text.partition("@")
     if not is_repo_id(repo_id) or (at and not is_revision(revision)):

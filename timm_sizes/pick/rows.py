@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from timm_sizes.errors import InputError
+from timm_sizes.items import ModelSize
 from timm_sizes.names.architecture import family
-from timm_sizes.sizes_file import Row, read_record
+from timm_sizes.sizes_file import read_record
 from timm_sizes.tables.frame import parse_whole, text_frame, to_numbers, typed
 from timm_sizes.tables.join import IMG_SIZE_COLUMNS, SPEED_COLUMNS, join_speed, read_benchmark
 from timm_sizes.tables.merge import DETAIL_COLUMNS, SIZE_COLUMNS, TEXT_DETAILS, merge
@@ -30,7 +31,7 @@ def choose_table(args: Sequence[str], column: str | None, sizes_file: Path) -> t
     return tables[0], column or crawled
 
 
-def load_choices(path: str, column: str, sizes: dict[str, Row], speed: str | None = None) -> pd.DataFrame:
+def load_choices(path: str, column: str, sizes: dict[str, ModelSize], speed: str | None = None) -> pd.DataFrame:
     """Read the table at *path* ("-" for standard input), one row a table row.
 
     All its columns are kept, with numbers where they are (NaN for blanks). Added, in place of any of the same name:
@@ -62,7 +63,7 @@ def load_choices(path: str, column: str, sizes: dict[str, Row], speed: str | Non
     return typed(text, {column, *TEXT_DETAILS}).assign(**added)
 
 
-def _facts(text: pd.DataFrame, table: Table, column: str, sizes: dict[str, Row]) -> pd.DataFrame:
+def _facts(text: pd.DataFrame, table: Table, column: str, sizes: dict[str, ModelSize]) -> pd.DataFrame:
     """Return size_mb, license, repo_id and status of the table's rows: its own, else those of the sizes file."""
     merged = merge(table, column, sizes, MB, details=True)
     found = text_frame({**merged.second, **merged.last})

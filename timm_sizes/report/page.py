@@ -13,13 +13,13 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from timm_sizes.items import ModelSize
 from timm_sizes.pick.licenses import is_permissive
 from timm_sizes.report.chart import chart_json, script
 from timm_sizes.report.families import group_families
 from timm_sizes.report.figures import SIZE, SPEED, Figure, Figures, find_figures
 from timm_sizes.report.ladder import best_under
 from timm_sizes.report.provenance import count, find_missing, newest_answer, size_basis
-from timm_sizes.sizes_file import Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ class Source:
 
     table: str
     sizes_file: str
-    sizes: dict[str, Row]
+    sizes: dict[str, ModelSize]
     made_on: date
 
 

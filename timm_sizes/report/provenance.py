@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from timm_sizes.items import Status
+from timm_sizes.items import ModelSize, Status
 from timm_sizes.report.figures import SIZE
-from timm_sizes.sizes_file import Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +55,7 @@ def count(frame: pd.DataFrame) -> Counts:
     )
 
 
-def find_missing(frame: pd.DataFrame, sizes: Mapping[str, Row]) -> list[Missing]:
+def find_missing(frame: pd.DataFrame, sizes: Mapping[str, ModelSize]) -> list[Missing]:
     """Return the models of *frame* without a size, by status and reason; the most frequent first.
 
     The reason is the one in the sizes file, *sizes*, where the status there is the same; else what the status means.
@@ -70,9 +69,9 @@ def find_missing(frame: pd.DataFrame, sizes: Mapping[str, Row]) -> list[Missing]
     return sorted(found, key=lambda missing: -missing.rows)
 
 
-def newest_answer(sizes: Mapping[str, Row]) -> str:
+def newest_answer(sizes: Mapping[str, ModelSize]) -> str:
     """Return when the newest of *sizes* was fetched (UTC, as the sizes file has it); "" if none came from the Hub."""
-    return max((row["fetched_at"] for row in sizes.values()), default="")
+    return max((item.fetched_at for item in sizes.values()), default="")
 
 
 def size_basis(status: str) -> str:
@@ -80,7 +79,7 @@ def size_basis(status: str) -> str:
     return _BASIS.get(status, status)
 
 
-def _reason(name: str, status: str, sizes: Mapping[str, Row]) -> str:
-    row = sizes.get(name)
-    known = row["reason"] if row and row["status"] == status else ""
+def _reason(name: str, status: str, sizes: Mapping[str, ModelSize]) -> str:
+    item = sizes.get(name)
+    known = item.reason if item and item.status == status else ""
     return known or (Status(status).meaning if status else "")

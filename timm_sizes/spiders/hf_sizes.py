@@ -2,187 +2,269 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scrapy import Request, Spider
+from scrapy import Request
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import CloseSpider, IgnoreRequest
-from scrapy.http import TextResponse
+from scrapy.exceptions import IgnoreRequest
 from scrapy.spidermiddlewares.httperror import HttpError
 
-from timm_sizes.errors import FAILURE_STAT, InputError, PayloadError
+from timm_sizes.errors import InputError
+from timm_sizes.extensions.summary import HINT_STAT, PRINTS_SIZES_STAT, TABLES_STAT
 from timm_sizes.httpcache import REFRESH_META
-from timm_sizes.hub.endpoints import commit_of, list_url, model_info_url, next_list_url, repo_of, tree_page_url
-from timm_sizes.hub.error_responses import refusal
-from timm_sizes.hub.payloads import RepoInfo, parse_model_info, parse_model_list
-from timm_sizes.hub.tree_page import parse_tree_page
-from timm_sizes.items import Status
-from timm_sizes.middlewares import TOKEN_META, header_text
-from timm_sizes.names.plan import RepoQuestion, make_plan
-from timm_sizes.seeds import Seeds, read_seeds
+from timm_sizes.hub.endpoints import list_url, model_info_url, parse_endpoint, tree_page_url, tree_url
+from timm_sizes.hub.error_responses import TELLING_STATUSES, ErrorResponse
+from timm_sizes.hub.payloads import RepoInfo
+from timm_sizes.hub.responses import read_list, read_repo, read_tree
+from timm_sizes.items import ModelSize, Status
+from timm_sizes.middlewares import hub_response
+from timm_sizes.names.plan import ListWalk, WantedRepo, describe, make_plan
+from timm_sizes.names.resolve import name_of
+from timm_sizes.seeds import ARGUMENTS, Seeds, read_seeds
 from timm_sizes.sizes_file import keep_table, table_record
-from timm_sizes.sources import from_catalogue, from_repo, from_target, unsized
+from timm_sizes.sources import from_catalogue, from_list, from_repo, from_target, not_listed, unsized
+from timm_sizes.spiders.base import NamesSpider, check_arguments
 from timm_sizes.tables.table import CHECKPOINT_COLUMN, parse_table, table_names
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from typing import Self
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
-    from scrapy.crawler import Crawler
     from scrapy.http import Response
     from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure
 
-    from timm_sizes.items import ModelSize
-
 _TABLE_PRIORITY, _LIST_PRIORITY = 20, 10
-_MOST_LIST_PAGES = 50  # of 1,000 repos: no organisation has so many
+_LOGIN_REFUSED = "the Hub does not accept the token: log in again (hf auth login), or unset HF_TOKEN"
+_EXACT_HINT = "estimates by the Hub's lists, within some 0.1 %; exact bytes: without -a route=list"
+_NOT_LOCAL = "local paths count only in local tables"
+_NOT_IN_LISTS = "a list has no revisions, and no repos without an owner; exact sizes: without route=list"
 
 
-class HfSizesSpider(Spider):
-    """Asks the Hub how big the checkpoint of each model in a benchmark table is.
-
-    Arguments (``-a``), all optional: ``table`` (paths, URLs, globs separated by commas, or ``-``), ``column`` (of the
-    names, default ``model``), ``route`` (``api`` or ``page``), ``refresh`` and ``dry_run`` (0 or 1).
-    """
+class HfSizesSpider(NamesSpider):
+    """Requests from the Hub how big the checkpoint of each model in a benchmark table is."""
 
     name = "hf_sizes"
-    handle_httpstatus_list = (401, 403, 404)  # how the Hub says that a repo is missing, private or gated
+    arguments_help = ARGUMENTS
+    handle_httpstatus_list = TELLING_STATUSES
 
-    def __init__(self, seeds: Seeds, endpoint: str) -> None:
-        super().__init__()
-        self.seeds = seeds
-        self.endpoint = endpoint
-        self._tables_to_come = len(seeds.urls)
-        self._asked_urls: set[str] = set()
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, seeds: Seeds | None = None, **kwargs: Any) -> Self:
-        """Make the spider from its arguments, or from *seeds* if the crawl command has read them already."""
-        settings = crawler.settings
-        if seeds is None:
-            seeds = read_seeds(kwargs, Path(settings["SIZES_FILE"]), offline=settings.getbool("HF_HUB_OFFLINE"))
-        return super().from_crawler(crawler, seeds=seeds, endpoint=settings["HF_ENDPOINT"])
+    def __init__(self, arguments: Seeds) -> None:
+        super().__init__(arguments)
+        self.seeds = arguments
+        self._names = dict.fromkeys(arguments.names)
+        self._tables = list(arguments.tables)
+        self._urls_to_come = set(arguments.urls)
+        self._requested_urls: set[str] = set()
+        # Scrapy's SpiderState takes its place where there is a job directory.
+        self.state: dict[str, Any] = {}
 
     @classmethod
-    def update_settings(cls, settings: BaseSettings) -> None:
-        """Take HF_ENDPOINT with or without a slash at its end, as huggingface_hub does."""
-        super().update_settings(settings)
-        settings.set("HF_ENDPOINT", settings["HF_ENDPOINT"].rstrip("/"), priority="cmdline")
+    def read_arguments(cls, spargs: Mapping[str, str], settings: BaseSettings) -> Seeds:
+        """Return the checked arguments; InputError as of read_seeds, and for an endpoint that is none."""
+        check_arguments(spargs, ARGUMENTS)
+        try:
+            endpoint = parse_endpoint(settings["HF_ENDPOINT"])
+        except ValueError as error:
+            raise InputError(f"HF_ENDPOINT: {error}") from None
+        offline = settings.getbool("HF_HUB_OFFLINE")
+        return read_seeds(spargs, Path(settings["SIZES_FILE"]), endpoint, offline=offline)
+
+    @classmethod
+    def dry_run(cls, arguments: Seeds) -> Iterable[str] | None:
+        """Return what would be requested, a line a name, if the argument dry_run asks for that."""
+        return describe(make_plan(arguments.names)) if arguments.dry_run else None
 
     async def start(self) -> AsyncIterator[Request | ModelSize]:
-        """Yield what the tables ask after; tables at a URL are fetched first, so that each repo is asked once."""
+        """Yield what the names need; tables at a URL are fetched first, so that each repo is requested once."""
         for path, data in self.seeds.unkept.items():
             self._keep(path, data)
         for url in self.seeds.urls:
+            # A resumed crawl has to read its tables again.
             yield Request(
                 url,
                 self.parse_table,
                 errback=self.table_failed,
                 cb_kwargs={"url": url},
                 priority=_TABLE_PRIORITY,
-                dont_filter=True,  # a resumed crawl has to read its tables again
+                dont_filter=True,
             )
+        for author in self.seeds.authors:
+            yield self._list_request(ListWalk(author, takes_all=True))
         if not self.seeds.urls:
-            for result in self._ask():
+            for result in self._begin():
                 yield result
 
     def parse_table(self, response: Response, url: str) -> Iterator[Request | ModelSize]:
-        """Take in the table at *url*; when it is the last one to come, ask after all names."""
+        """Take in the table at *url*; when it is the last one to come, request what all names need."""
         try:
             if response.status != 200:
                 raise InputError(f"{url}: HTTP {response.status}; expected a CSV or JSON table")
             table = parse_table(response.body, url, self.seeds.column, [CHECKPOINT_COLUMN])
         except InputError as error:
-            raise self._stopped(str(error)) from None
-        known = set(self.seeds.names)
-        self.seeds.names.extend(name for name in table_names(table, self.seeds.column) if name not in known)
+            raise self.stopped(str(error)) from None
+        self._names |= dict.fromkeys(table_names(table, self.seeds.column))
         self._keep(self.seeds.urls[url], response.body)
-        self.seeds.tables.append(self.seeds.urls[url])
-        self._tables_to_come -= 1
-        if not self._tables_to_come:
-            yield from self._ask()
+        self._tables.append(self.seeds.urls[url])
+        self._urls_to_come.discard(url)
+        if not self._urls_to_come:
+            yield from self._begin()
 
     def table_failed(self, failure: Failure) -> None:
-        """Tell of a table that could not be had; the crawl ends with it, for nothing is asked before all have come."""
+        """Tell of a table that could not be had; the crawl ends with it, for nothing is requested before all came."""
         url = failure.request.cb_kwargs["url"]  # type: ignore[attr-defined]
-        self._tell(f"{url}: {_why(failure)}; expected a CSV or JSON table")
+        self.fail(f"{url}: {_why(failure)}; expected a CSV or JSON table")
 
-    def parse_list(
-        self, response: Response, questions: list[RepoQuestion], page: int = 1
-    ) -> Iterator[Request | ModelSize]:
-        """Ask the repos that this *page* of their organisation's list shows, at their commits; then the next page.
-
-        A further page is asked only while it can save more than the request it costs, and no more than there can be:
-        a link that leads in a circle must not keep the crawl.
-        """
-        self._check_token(response)
-        try:
-            commits = parse_model_list(response.body) if response.status == 200 else {}
-        except PayloadError as error:
-            again = self._again(response.request, str(error))
-            yield from [again] if again else self._repo_requests(questions, {})
+    def requests_for(self, names: Iterable[str]) -> Iterator[Request]:
+        """Yield the requests of *names*: for repos whose commit is known or does not matter, and for lists."""
+        if self.seeds.offline:
             return
-        missing = [asked for asked in questions if asked.repo_id not in commits]
-        next_url = next_list_url(self.endpoint, header_text(response, "Link"))
-        if next_url is not None and len(missing) > 1 and page < _MOST_LIST_PAGES:
-            yield self._list_request(next_url, missing, page + 1)
+        plan = make_plan(names, by_list=self._by_list)
+        for owner, repos in plan.listed.items():
+            known = [repo for repo in repos if repo.repo_id in self._commits and not self._by_list]
+            yield from self._repo_requests(known)
+            if unknown := tuple(repo for repo in repos if repo not in known):
+                yield self._list_request(ListWalk(owner, unknown))
+        if not self._by_list:
+            yield from self._repo_requests(plan.direct)
+
+    def parse_list(self, response: Response, walk: ListWalk) -> Iterator[Request | ModelSize]:
+        """Take in a page of an organisation's list: the commits of its repos, or what it says of their sizes."""
+        page = read_list(hub_response(response), self.seeds.endpoint)
+        if isinstance(page, ErrorResponse):
+            yield from self._without_list(response.request, walk, page)
+            return
+        self._commits.update({repo_id: repo.sha for repo_id, repo in page.repos.items()})
+        if walk.takes_all:
+            found = [WantedRepo(repo_id, "", [name_of(repo_id)]) for repo_id in page.repos]
+            self._expect([model for repo in found for model in repo.models], len(found))
+            if not found and len(walk.seen) == 1:
+                raise self.stopped(f"author={walk.owner}: no repos; upper and lower case are as the Hub has them")
         else:
-            yield from self._repo_requests(missing, {})
-        yield from self._repo_requests([asked for asked in questions if asked.repo_id in commits], commits)
+            found = [repo for repo in walk.repos if repo.repo_id in page.repos]
+        missing = tuple(repo for repo in walk.repos if repo.repo_id not in page.repos)
+        yield from self._go_on(replace(walk, repos=missing), page.next_url)
+        if self._by_list:
+            yield from (from_list(model, page.repos[repo.repo_id]) for repo in found for model in repo.models)
+        else:
+            yield from self._repo_requests(found)
 
     def list_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
-        """Ask the repos without their commits when the list cannot be had."""
-        questions = failure.request.cb_kwargs["questions"]  # type: ignore[attr-defined]
-        if again := self._again_after(failure):
-            yield again
-            return
-        self.logger.warning("No list of %s (%s): its repos are asked at main", questions[0].organisation, _why(failure))
-        yield from self._repo_requests(questions, {})
+        """Do without a list that cannot be had."""
+        walk = failure.request.cb_kwargs["walk"]  # type: ignore[attr-defined]
+        again = self._again_after(failure)
+        error = ErrorResponse(Status.ERROR, _why(failure))
+        yield from [again] if again else self._without_list(None, walk, error)
 
-    def parse_repo(self, response: Response, question: RepoQuestion) -> Iterator[Request | ModelSize]:
-        """Yield the item of each name that shares the repo, or ask again where the answer makes no sense."""
-        self._check_token(response)
-        at = _answered_at(response)
-        if response.status != 200:
-            status, reason = self._refusal(response, question)
-            yield from self._unsized(question, status, reason, at)
+    def parse_repo(self, response: Response, repo: WantedRepo) -> Iterator[Request | ModelSize]:
+        """Yield the item of each name that shares the *repo*, or a further request where one can help."""
+        info = read_repo(
+            hub_response(response), self.seeds.endpoint, self.seeds.route, named_revision=bool(repo.revision)
+        )
+        if isinstance(info, ErrorResponse):
+            yield from self._failed(response.request, repo, info)
+        elif not info.files:
+            # dont_filter: the duplicate filter drops without a word, and the names with it.
+            yield Request(
+                tree_url(self.seeds.endpoint, info.repo_id, info.sha),
+                self.parse_tree,
+                errback=self.repo_failed,
+                cb_kwargs={"repo": repo, "info": info},
+                dont_filter=True,
+            )
+        else:
+            for model in repo.models:
+                yield from_repo(model, info, self.seeds.route)
+
+    def parse_tree(self, response: Response, repo: WantedRepo, info: RepoInfo) -> Iterator[Request | ModelSize]:
+        """Yield the items of a *repo* whose *info* came without sizes."""
+        files = read_tree(hub_response(response))
+        if isinstance(files, ErrorResponse):
+            yield from self._failed(response.request, repo, files)
             return
-        try:
-            info = self._read(response)
-        except PayloadError as error:
-            again = self._again(response.request, str(error))
-            yield from [again] if again else self._unsized(question, Status.ERROR, f"no sound answer: {error}")
-            return
-        for model in question.models:
-            yield from_repo(model, info, self.seeds.route, at)
+        for model in repo.models:
+            yield from_repo(model, replace(info, files=files), self.seeds.route)
 
     def repo_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
         """Yield an error item for each name whose repo gave no answer, retries included."""
-        question = failure.request.cb_kwargs["question"]  # type: ignore[attr-defined]
+        repo = failure.request.cb_kwargs["repo"]  # type: ignore[attr-defined]
         again = self._again_after(failure)
-        yield from [again] if again else self._unsized(question, Status.ERROR, _why(failure))
+        yield from [again] if again else self._failed(None, repo, ErrorResponse(Status.ERROR, _why(failure)))
 
-    def _ask(self) -> Iterator[Request | ModelSize]:
-        plan = make_plan(self.seeds.names)
-        self.crawler.stats.set_value("timm_sizes/names", len(self.seeds.names))
-        self.crawler.stats.set_value("timm_sizes/repos", len(plan.questions))
-        self._keep(*table_record(self.seeds.sizes_file, self.seeds.tables, self.seeds.column))
+    @property
+    def _by_list(self) -> bool:
+        return self.seeds.route == "list"
+
+    @property
+    def _commits(self) -> dict[str, str]:
+        """The commits that lists gave, by repo; kept with a job directory, so that a resumed crawl needs no list."""
+        state: dict[str, dict[str, str]] = self.state
+        return state.setdefault("commits", {})
+
+    def _expect(self, names: Iterable[str], repos: int) -> None:
+        self.expect(names)
+        self.crawler.stats.inc_value("timm_sizes/repos", repos)
+
+    def _begin(self) -> Iterator[Request | ModelSize]:
+        plan = make_plan(self._names, by_list=self._by_list)
+        self.crawler.stats.set_value(PRINTS_SIZES_STAT, self.seeds.by_name)
+        if self._by_list:
+            self.crawler.stats.set_value(HINT_STAT, _EXACT_HINT)
+        self._expect(self._names, len(plan.repos))
+        if self._tables:
+            self.crawler.stats.set_value(TABLES_STAT, [str(path) for path in self._tables])
+            self._keep(*table_record(self.seeds.sizes_file, self._tables, self.seeds.column))
         for model, target in plan.settled.items():
-            yield from_target(model, target)
+            is_strange = bool(target.path) and model not in self.seeds.local_names
+            yield unsized(model, Status.UNKNOWN_NAME, _NOT_LOCAL) if is_strange else from_target(model, target)
         if self.seeds.offline:
-            for question in plan.questions:
-                yield from (from_catalogue(model, question.repo_id) for model in question.models)
-            return
-        for organisation, questions in plan.listed.items():
-            yield self._list_request(list_url(self.endpoint, organisation), questions)
-        yield from self._repo_requests(plan.direct, {})
+            for repo in plan.repos:
+                yield from (from_catalogue(model, repo.repo_id) for model in repo.models)
+        elif self._by_list:
+            for repo in plan.direct:
+                yield from (unsized(model, Status.ERROR, _NOT_IN_LISTS, repo.repo_id) for model in repo.models)
+        yield from self.requests_for(self._names)
 
-    def _again(self, request: Request | None, reason: str) -> Request | None:
-        assert request is not None
+    def _go_on(self, walk: ListWalk, next_url: str | None) -> Iterator[Request | ModelSize]:
+        """Request the next page while it can give a size, or save more requests than the one it costs.
+
+        A link that leads back ends the walk, which would go round for ever.
+        """
+        pays = walk.takes_all or len(walk.repos) > (0 if self._by_list else 1)
+        if next_url is not None and pays and next_url not in walk.seen:
+            yield self._list_request(walk, next_url)
+        elif self._by_list:
+            yield from (not_listed(model, repo.repo_id, walk.owner) for repo in walk.repos for model in repo.models)
+        else:
+            yield from self._repo_requests(walk.repos)
+
+    def _without_list(
+        self, request: Request | None, walk: ListWalk, error: ErrorResponse
+    ) -> Iterator[Request | ModelSize]:
+        """Do without a list: once more, without its order, then each repo at main; where all is in the list, stop."""
+        if error.rejects_token:
+            raise self.stopped(_LOGIN_REFUSED)
+        if error.may_pass and request is not None and (again := self._again(request, error.reason)):
+            yield again
+        elif not error.may_pass and request is not None and walk.is_sorted and not walk.seen - {request.url}:
+            yield self._list_request(replace(walk, is_sorted=False, seen=frozenset()))
+        elif walk.takes_all or self._by_list:
+            raise self.stopped(f"no list of {walk.owner} ({error.reason}): this server cannot be asked by lists")
+        else:
+            self.logger.info("No list of %s (%s): its repos are requested at main", walk.owner, error.reason)
+            yield from self._repo_requests(walk.repos)
+
+    def _failed(self, request: Request | None, repo: WantedRepo, error: ErrorResponse) -> Iterator[Request | ModelSize]:
+        """Yield the request once more where that may help, else what the *repo*'s names get by the *error*."""
+        if error.rejects_token:
+            raise self.stopped(_LOGIN_REFUSED)
+        if error.may_pass and request is not None and (again := self._again(request, error.reason)):
+            yield again
+            return
+        for model in repo.models:
+            yield unsized(model, error.status, error.reason, repo.repo_id, self.seeds.route, error.answered_at)
+
+    def _again(self, request: Request, reason: str) -> Request | None:
         return get_retry_request(request, spider=self, reason=reason)
 
     def _again_after(self, failure: Failure) -> Request | None:
@@ -190,95 +272,45 @@ class HfSizesSpider(Spider):
 
         IgnoreRequest (HttpError is one) says that the answer was understood, and a retry would be answered likewise.
         """
-        if isinstance(failure.value, IgnoreRequest):
-            return None
-        return self._again(failure.request, _why(failure))  # type: ignore[attr-defined]
+        request: Request = failure.request  # type: ignore[attr-defined]
+        tries = request.meta.get("retry_times", 0)
+        is_over = request.meta.get("dont_retry") or tries >= self.settings.getint("RETRY_TIMES")
+        return None if is_over or isinstance(failure.value, IgnoreRequest) else self._again(request, _why(failure))
 
     def _keep(self, path: Path, data: bytes) -> None:
         try:
             keep_table(path, data)
         except OSError as error:
-            raise self._stopped(f"{path}: {error.strerror}; SIZES_FILE is to be written beside it") from None
+            raise self.stopped(f"{path}: {error.strerror}; SIZES_FILE is to be written beside it") from None
 
-    def _list_request(self, url: str, questions: list[RepoQuestion], page: int = 1) -> Request:
+    def _list_request(self, walk: ListWalk, url: str = "") -> Request:
+        is_first = not url
+        url = url or list_url(self.seeds.endpoint, walk.owner, with_dtypes=self._by_list, is_sorted=walk.is_sorted)
         return Request(
             url,
             self.parse_list,
             errback=self.list_failed,
-            cb_kwargs={"questions": questions, "page": page},
+            cb_kwargs={"walk": replace(walk, seen=walk.seen | {url})},
             priority=_LIST_PRIORITY,
-            dont_filter=page
-            > 1,  # the filter drops without a word: a page that links to itself would take its repos along
+            # A resumed crawl needs the commits of a list no more, but what else it says. Further pages are told from
+            # the ones before by the walk: the filter would drop one without a word, and its repos with it.
+            dont_filter=not is_first or walk.takes_all or self._by_list,
         )
 
-    def _repo_requests(self, questions: list[RepoQuestion], commits: dict[str, str]) -> Iterator[Request]:
+    def _repo_requests(self, repos: Iterable[WantedRepo]) -> Iterator[Request]:
         address = tree_page_url if self.seeds.route == "page" else model_info_url
-        for question in questions:
-            url = address(self.endpoint, question.repo_id, commits.get(question.repo_id, question.revision))
+        for repo in repos:
+            url = address(self.seeds.endpoint, repo.repo_id, repo.revision or self._commits.get(repo.repo_id, ""))
             yield Request(
                 url,
                 self.parse_repo,
                 errback=self.repo_failed,
-                cb_kwargs={"question": question},
-                meta={REFRESH_META: True} if self.seeds.refresh else {},
-                dont_filter=url
-                in self._asked_urls,  # two names, one with the revision that the other turned out to have
+                cb_kwargs={"repo": repo},
+                meta={REFRESH_META: True} if self.seeds.refresh and not self.is_repeating else {},
+                # Two names, one with the revision that the other turned out to have.
+                dont_filter=url in self._requested_urls,
             )
-            self._asked_urls.add(url)
-
-    def _read(self, response: Response) -> RepoInfo:
-        if self.seeds.route == "page":
-            if not isinstance(response, TextResponse):
-                raise PayloadError("not a page")
-            info = parse_tree_page(response.text)
-        else:
-            info = parse_model_info(response.body)
-        if info.repo_id.lower() != repo_of(response.url, self.endpoint).lower():
-            raise PayloadError("the answer is about another repo")
-        if commit_of(response.url) not in ("", info.sha):
-            raise PayloadError("the answer is about another commit")
-        return info
-
-    def _refusal(self, response: Response, question: RepoQuestion) -> tuple[Status, str]:
-        names = ("X-Error-Code", "X-Error-Message")
-        headers = {name.lower(): header_text(response, name) for name in names}
-        meaning = refusal(response.status, headers, self.seeds.route)
-        if meaning is None or (headers["x-error-code"] == "RevisionNotFound" and not question.revision):
-            return Status.ERROR, f"HTTP {response.status}"
-        return meaning
-
-    def _check_token(self, response: Response) -> None:
-        """End the crawl on a 401 to a token: a valid one is answered 404 or 403, whatever the repo.
-
-        Going on would record private repos as missing, and every repo where the Hub rejects a bad token outright.
-        """
-        gated = header_text(response, "X-Error-Code") == "GatedRepo"
-        assert response.request is not None
-        if response.status == 401 and response.request.meta.get(TOKEN_META) and not gated:
-            raise self._stopped("the Hub does not accept the token: log in again (hf auth login), or unset HF_TOKEN")
-
-    def _stopped(self, reason: str) -> CloseSpider:
-        self._tell(reason)
-        return CloseSpider("stopped")
-
-    def _tell(self, reason: str) -> None:
-        """Tell once why the crawl cannot do what it was asked to, in the log and in the summary."""
-        if not self.crawler.stats.get_value(FAILURE_STAT):
-            self.logger.error(reason)
-        self.crawler.stats.set_value(FAILURE_STAT, reason)
-
-    def _unsized(self, question: RepoQuestion, status: Status, reason: str, at: str = "") -> Iterator[ModelSize]:
-        for model in question.models:
-            yield unsized(model, status, reason, question.repo_id, self.seeds.route, at)
-
-
-def _answered_at(response: Response) -> str:
-    """Return when the Hub answered, to the second: its Date header, which a cached answer keeps."""
-    try:
-        moment = parsedate_to_datetime(header_text(response, "Date"))
-    except ValueError:
-        moment = datetime.now(UTC)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            self._requested_urls.add(url)
 
 
 def _why(failure: Failure) -> str:

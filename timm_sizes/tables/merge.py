@@ -12,10 +12,9 @@ import pandas as pd
 
 from timm_sizes.errors import InputError
 from timm_sizes.hub.checkpoint import DTYPE_BYTES
-from timm_sizes.items import SIZED, Status
+from timm_sizes.items import SIZED, ModelSize, Status, worth
 from timm_sizes.names.catalogue import by_repo_id
 from timm_sizes.names.resolve import resolve
-from timm_sizes.sizes_file import Row
 from timm_sizes.tables.join import IMG_SIZE_COLUMNS, is_joined
 from timm_sizes.tables.table import CHECKPOINT_COLUMN, Table, row_names
 from timm_sizes.units import MB, MIB, format_size
@@ -52,7 +51,7 @@ class Merged:
         return sum(self.statuses[status] for status in SIZED)
 
 
-def merge(table: Table, column: str, sizes: dict[str, Row], unit: int = MB, *, details: bool = False) -> Merged:
+def merge(table: Table, column: str, sizes: dict[str, ModelSize], unit: int = MB, *, details: bool = False) -> Merged:
     """Return the size columns for *table*, whose names are in *column*, from the rows of the sizes file.
 
     The first is model_size_in_mb (or _mib, by *unit*: MB or MIB), two decimals, empty where no size is known;
@@ -112,56 +111,57 @@ def summary(merged: Merged) -> str:
     return f"{statuses.total()} rows, {merged.sized} sized{estimated}" + (f"; missing: {missing}" if missing else "")
 
 
-def _facts(names: Iterable[str], sizes: dict[str, Row]) -> Iterator[dict[str, str | float]]:
+def _facts(names: Iterable[str], sizes: dict[str, ModelSize]) -> Iterator[dict[str, str | float]]:
     """Yield the cells of each name; with its parameters as a range, because a pickle's dtype is not known."""
-    with_size = (row for row in sizes.values() if row["repo_id"] and row["size_bytes"])
-    by_repo = {row["repo_id"]: row for row in sorted(with_size, key=_worth)}
+    by_repo = _by_repo(sizes)
     for name in names:
-        row = _row_of(name, sizes, by_repo)
-        low, high = _params(row)
-        size = row.get("size_bytes", "")
+        item = _item_of(name, sizes, by_repo)
+        low, high = _params(item)
+        size = item.size_bytes if isinstance(item.size_bytes, int) else None
         yield {
             "model": name,
-            "model_size_in_mb": format_size(int(size), MB) if size else "",
-            "model_size_in_mib": format_size(int(size), MIB) if size else "",
-            "size_bytes": size,
-            "size_mib": format_size(int(size), MIB) if size else "",
-            "size_file": row.get("filename", ""),
-            "size_status": row["status"],
-            "hub_repo": row.get("repo_id", ""),
-            "hub_revision": row.get("sha", ""),
-            "dtype": row.get("dtype", ""),
-            "license": row.get("license", ""),
+            "model_size_in_mb": "" if size is None else format_size(size, MB),
+            "model_size_in_mib": "" if size is None else format_size(size, MIB),
+            "size_bytes": "" if size is None else str(size),
+            "size_mib": "" if size is None else format_size(size, MIB),
+            "size_file": item.filename,
+            "size_status": str(item.status),
+            "hub_repo": item.repo_id,
+            "hub_revision": item.sha,
+            "dtype": item.dtype,
+            "license": item.license,
             "params_low": low,
             "params_high": high,
             "params_defined": _defined_params(name),
         }
 
 
-def _worth(row: Row) -> int:
-    return [Status.ESTIMATED, Status.OK].index(Status(row["status"])) if row["status"] in SIZED else -1
+def _by_repo(sizes: dict[str, ModelSize]) -> dict[str, ModelSize]:
+    """Return the item that is worth most of each repo. A size at a named revision belongs to that name alone."""
+    sized = [item for item in sizes.values() if item.repo_id and item.status in SIZED]
+    return {item.repo_id: item for item in sorted(sized, key=worth) if not resolve(item.model).revision}
 
 
-def _row_of(name: str, sizes: dict[str, Row], by_repo: dict[str, Row]) -> Row:
-    """Return the best row for *name*: its own, or that of another name of the same repo where it says more."""
+def _item_of(name: str, sizes: dict[str, ModelSize], by_repo: dict[str, ModelSize]) -> ModelSize:
+    """Return what is worth most of *name*: its own item, or that of another name of the same repo."""
     own = sizes.get(name)
-    if own is not None and own["status"] == Status.OK:
+    if own is not None and own.status == Status.OK:
         return own
     target = resolve(name)
     shared = by_repo.get(target.repo_id) if not target.revision else None
-    if shared is not None and (own is None or _worth(shared) > _worth(own)):
+    if shared is not None and (own is None or worth(shared) > worth(own)):
         return shared
-    return own or {"status": str(target.status or Status.NOT_ASKED)}
+    return own or ModelSize(name, status=target.status or Status.NOT_ASKED)
 
 
-def _params(row: Row) -> tuple[float, float]:
-    """Return the least and the most parameters that the checkpoint in *row* can have; NaN where nothing is known."""
-    if row.get("params"):
-        return float(row["params"]), float(row["params"])
-    if not row.get("size_bytes"):
+def _params(item: ModelSize) -> tuple[float, float]:
+    """Return the least and the most parameters that the checkpoint of *item* can have; NaN where nothing is known."""
+    if item.params:
+        return float(item.params), float(item.params)
+    if not isinstance(item.size_bytes, int):
         return nan, nan
-    size = float(row["size_bytes"])
-    width = DTYPE_BYTES.get(row["dtype"])
+    size = float(item.size_bytes)
+    width = DTYPE_BYTES.get(item.dtype)
     return (size / width, size / width) if width else (size / 4, size / 2)  # single or half precision
 
 

@@ -1,0 +1,114 @@
+"""What all spiders here share: arguments checked before the crawl starts, and no name left without an item."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from itemadapter import ItemAdapter
+from scrapy import Request, Spider, signals
+from scrapy.exceptions import CloseSpider, DontCloseSpider
+
+from timm_sizes.errors import FAILURE_STAT, InputError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
+
+
+class Arguments(Protocol):
+    """A spider's checked arguments. Two crawls of one ``job_identity`` may share a job directory."""
+
+    @property
+    def job_identity(self) -> str: ...
+
+
+class NamesSpider(Spider):
+    """A spider that yields one ModelSize, or an item with its fields, for each of the names it was given.
+
+    A subclass gives ``arguments_help``, ``read_arguments`` and ``requests_for``, and says with ``expect`` which names
+    it is to answer. When nothing is left to do but names have no item in this run, they are requested again past the
+    duplicate filter: so a queue that lost requests loses no name, and the HTTP cache answers what was done before.
+    """
+
+    # Each argument (``-a NAME=VALUE``) with a line on what it is.
+    arguments_help: ClassVar[Mapping[str, str]]
+
+    _MOST_ROUNDS = 2
+
+    def __init__(self, arguments: Arguments) -> None:
+        super().__init__()
+        self.arguments = arguments
+        self._expected: set[str] = set()
+        self._without_item: dict[str, None] = {}
+        self._rounds = 0
+
+    @classmethod
+    @abstractmethod
+    def read_arguments(cls, spargs: Mapping[str, str], settings: BaseSettings) -> Any:
+        """Return the checked Arguments; raise InputError for what the user has to mend."""
+
+    @classmethod
+    def dry_run(cls, arguments: Any) -> Iterable[str] | None:
+        """Return the lines to print instead of crawling, or None to crawl."""
+        return None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, arguments: Any = None, **kwargs: Any) -> Self:
+        """Make the spider from its arguments, or from what the crawl command has read of them already."""
+        if arguments is None:
+            arguments = cls.read_arguments(kwargs, crawler.settings)
+        spider = super().from_crawler(crawler, arguments)
+        crawler.signals.connect(spider._item_scraped, signal=signals.item_scraped)
+        crawler.signals.connect(spider._spider_idle, signal=signals.spider_idle)
+        return spider
+
+    @abstractmethod
+    def requests_for(self, names: Iterable[str]) -> Iterator[Request]:
+        """Yield the requests that will give the items of *names*, for those that need any."""
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Take note of *names* that have to have an item before the crawl ends."""
+        new = [name for name in dict.fromkeys(names) if name not in self._expected]
+        self._expected.update(new)
+        self._without_item |= dict.fromkeys(new)
+        self.crawler.stats.inc_value("timm_sizes/names", len(new))
+
+    @property
+    def is_repeating(self) -> bool:
+        """Whether requests are repeated for names that the queue has lost."""
+        return self._rounds > 0
+
+    def stopped(self, reason: str) -> CloseSpider:
+        """Return the exception that ends a crawl which cannot do what it was asked to; *reason* is told once."""
+        self.fail(reason)
+        return CloseSpider("stopped")
+
+    def fail(self, reason: str) -> None:
+        """Note why the crawl cannot do what it was asked to, once, in the log and in the summary."""
+        if not self.crawler.stats.get_value(FAILURE_STAT):
+            self.logger.error(reason)
+        self.crawler.stats.set_value(FAILURE_STAT, reason)
+
+    def _item_scraped(self, item: Any) -> None:
+        self._without_item.pop(ItemAdapter(item)["model"], None)
+
+    def _spider_idle(self) -> None:
+        if not self._without_item or self._rounds == self._MOST_ROUNDS:
+            return
+        self._rounds += 1
+        requests = list(self.requests_for(list(self._without_item)))
+        for request in requests:
+            self.crawler.engine.crawl(request.replace(dont_filter=True))
+        if requests:
+            raise DontCloseSpider
+
+
+def check_arguments(spargs: Mapping[str, str], known: Mapping[str, str]) -> None:
+    """Raise InputError for an argument that is not among the *known* ones."""
+    unknown = [name for name in spargs if name not in known]
+    if unknown:
+        raise InputError(f"unknown spider argument {unknown[0]!r}; there are {', '.join(known)}")
