@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.mockserver import MockHub, timm_repo
 from tests.samples import RESNETS, list_paths, put_resnets, repo_paths
-from tests.workplace import Workplace
+from tests.workplace import Started, Workplace
 
 MANY = [f"net{number:04}.tag_in1k" for number in range(1266)]
 
@@ -28,13 +27,13 @@ def undated(workplace: Workplace) -> dict[str, dict[str, str]]:
     return {model: {**row, "fetched_at": ""} for model, row in workplace.sizes().items()}
 
 
-def stop_after(hub: MockHub, crawl: subprocess.Popen[bytes], answers: int, *signals: signal.Signals) -> int:
+def stop_after(hub: MockHub, crawl: Started, answers: int, *signals: signal.Signals) -> int:
     """Send *signals* to the crawl when the Hub has got so many requests; return its exit status."""
-    while len(hub.requests()) < answers and crawl.poll() is None:
+    while not hub.wait_for(answers, at_most=1) and crawl.is_running():
         pass
     for number in signals:
-        crawl.send_signal(number)
-    return crawl.wait()
+        crawl.send(number)
+    return crawl.wait().status
 
 
 def test_second_crawl_asks_for_the_list_alone_and_writes_the_same_bytes(hub: MockHub, workplace: Workplace) -> None:
