@@ -38,7 +38,8 @@ class Started:
     def __init__(self, arguments: tuple[str, ...], environment: Mapping[str, str], stdin: bytes = b"") -> None:
         self._streams = tempfile.TemporaryDirectory()
         folder = Path(self._streams.name)
-        (folder / "in").write_bytes(stdin)
+        for name, content in {"in": stdin, "out": b"", "err": b""}.items():
+            (folder / name).write_bytes(content)
         self._process = _CONTEXT.Process(target=_execute, args=(arguments, dict(environment), folder), daemon=True)
         self._process.start()
 
@@ -68,7 +69,7 @@ class Started:
 def _execute(arguments: tuple[str, ...], environment: dict[str, str], folder: Path) -> None:
     """Be the command: take its streams from *folder*, its environment and working directory, and run it."""
     for number, name, flags in ((0, "in", os.O_RDONLY), (1, "out", os.O_WRONLY), (2, "err", os.O_WRONLY)):
-        stream = os.open(folder / name, flags | os.O_CREAT)
+        stream = os.open(folder / name, flags)
         os.dup2(stream, number)
         os.close(stream)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
