@@ -30,7 +30,9 @@ def start_browser(profile: Path) -> Chrome:
     if binary is None or driver is None:
         missing = "no Chromium or Chrome" if binary is None else "no chromedriver"
         reason = f"{missing} on PATH, nor named by {BROWSER[0]} and {DRIVER[0]}"
-        pytest.fail(reason) if os.environ.get(REQUIRED) else pytest.skip(reason)
+        if os.environ.get(REQUIRED):
+            pytest.fail(reason)
+        pytest.skip(reason)
     options = ChromeOptions()
     options.binary_location = binary
     for flag in [*FLAGS.split(), f"proxy-server={NOBODY}", f"user-data-dir={profile}"]:
