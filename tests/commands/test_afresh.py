@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.mockserver import MockHub
 from tests.samples import RESNETS, put_resnets
 from tests.workplace import Workplace
 
 
+@pytest.mark.slow
 def test_each_command_runs_as_a_shell_starts_it(hub: MockHub, workplace: Workplace) -> None:
     put_resnets(hub)
     table, page = workplace.table(RESNETS), workplace.folder / "report.html"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from selenium.webdriver.remote.webelement import WebElement
 
 # One browser serves them all: one worker runs them.
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 PATIENCE = 15  # seconds; a browser needs a fraction of one for anything here
 SCRIPT, IMAGE_TAG, FORMULA = "<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", '=HYPERLINK("x","y")'
