@@ -1,4 +1,4 @@
-"""Fixtures that all tests share: one mock Hub a session, emptied for each test, and a folder to work in."""
+"""What all tests share: one mock Hub a worker, emptied for each test, a folder to work in, and how many workers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from tests.workplace import Workplace
 settings.register_profile("default", deadline=None)
 settings.register_profile("long", deadline=None, max_examples=20_000)
 settings.load_profile("default")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Have all cores run the whole suite, but no worker a part that is named: it takes longer to start than that."""
+    return None if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
 @pytest.fixture(scope="session")

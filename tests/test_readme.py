@@ -35,6 +35,7 @@ def run(command: str, folder: Path) -> str:
     return ended.stdout
 
 
+@pytest.mark.slow
 def test_examples_print_what_the_readme_says(tmp_path: Path) -> None:
     """They are run in their order in one copy of the project, since later ones use what earlier ones wrote."""
     copy = tmp_path / "project"

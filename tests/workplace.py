@@ -10,18 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[1]
-# No command of a test takes long; one that waits longer than this would wait for ever.
-PATIENCE = 120
+from tests.processes import PATIENCE, PROJECT, Ended, Started
 
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended: its exit status and what it printed."""
-
-    status: int
-    out: str
-    err: str
+__all__ = ["PATIENCE", "PROJECT", "Ended", "Started", "Workplace"]
 
 
 @dataclass(frozen=True)
@@ -56,30 +47,30 @@ class Workplace:
         return [sys.executable, "-m", "scrapy.cmdline", *arguments]
 
     def crawl_command(self, *arguments: str) -> list[str]:
-        return self.command("crawl", "hf_sizes", "-s", f"HTTPCACHE_DIR={self.folder / 'cache'}", *arguments)
+        return self.command(*self._crawl(arguments))
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
         """Run ``scrapy`` with these *arguments* in the project and wait for its end."""
-        return self._run(self.command(*arguments), env, stdin)
-
-    def run_python(self, code: str) -> Ended:
-        """Run Python *code* in the project and wait for its end."""
-        return self._run([sys.executable, "-c", code], None, b"")
+        return Started(arguments, self.environment(env), stdin).wait()
 
     def crawl(self, *arguments: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
         """Run ``scrapy crawl hf_sizes`` with this workplace's cache and wait for its end."""
-        return self._run(self.crawl_command(*arguments), env, stdin)
+        return self.run(*self._crawl(arguments), env=env, stdin=stdin)
 
-    def start_crawl(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def start_crawl(self, *arguments: str, env: Mapping[str, str] | None = None) -> Started:
         """Start a crawl that the test stops itself."""
-        return subprocess.Popen(
-            self.crawl_command(*arguments),
-            cwd=PROJECT,
-            env=self.environment(env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+        return Started(self._crawl(arguments), self.environment(env))
+
+    def run_afresh(self, command: list[str]) -> Ended:
+        """Run *command*, of any program, in the project in a process that starts with nothing imported."""
+        ended = subprocess.run(
+            command, cwd=PROJECT, env=self.environment(), capture_output=True, timeout=PATIENCE, check=False, text=True
         )
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def run_python(self, code: str) -> Ended:
+        """Run Python *code* in the project, in a process that starts with nothing imported."""
+        return self.run_afresh([sys.executable, "-c", code])
 
     def table(self, models: Iterable[str], name: str = "table.csv", column: str = "model") -> str:
         """Write a table of these *models* and return its path."""
@@ -97,14 +88,5 @@ class Workplace:
     def statuses(self) -> dict[str, str]:
         return {model: row["status"] for model, row in self.sizes().items()}
 
-    def _run(self, command: list[str], env: Mapping[str, str] | None, stdin: bytes) -> Ended:
-        ended = subprocess.run(
-            command,
-            cwd=PROJECT,
-            env=self.environment(env),
-            input=stdin,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+    def _crawl(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        return ("crawl", "hf_sizes", "-s", f"HTTPCACHE_DIR={self.folder / 'cache'}", *arguments)

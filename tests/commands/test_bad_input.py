@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.mockserver import MockHub
-from tests.samples import RESNETS, put_resnets
-from tests.workplace import PROJECT, Workplace
+from tests.samples import RESNETS, put_resnets, sizes, write_sizes
+from tests.workplace import Workplace
 
 TABLES = {
     "empty.csv": (b"", "empty"),
@@ -55,7 +55,7 @@ def test_table_that_is_none_is_told_with_its_line(offline: Workplace, name: str,
     data, message = TABLES[name]
     path = offline.folder / name
     path.write_bytes(data)
-    offline.crawl(env={"HF_HUB_OFFLINE": "1"})
+    write_sizes(offline.sizes_file, sizes().values())
     before = offline.sizes_file.read_bytes()
     run = {"crawl": lambda: offline.crawl("-a", f"table={path}"), "merge": lambda: offline.run("merge", str(path))}
     ended = run[command]()
@@ -164,9 +164,9 @@ def test_hostile_names_send_no_request_and_run_in_no_spreadsheet(hub: MockHub, w
     ]
     merged = workplace.folder / "merged.csv"
     assert workplace.run("merge", table, "-o", str(merged), "--details").status == 0
-    sizes = workplace.sizes_file.read_bytes()
+    before = workplace.sizes_file.read_bytes()
     workplace.crawl("-a", f"table={table}")
-    assert workplace.sizes_file.read_bytes() == sizes
+    assert workplace.sizes_file.read_bytes() == before
 
 
 def test_local_names_measure_files_and_send_nothing(hub: MockHub, workplace: Workplace) -> None:
@@ -241,16 +241,9 @@ def test_reader_that_has_seen_enough_is_no_error(offline: Workplace) -> None:
     offline.crawl(env={"HF_HUB_OFFLINE": "1"})
     rows = ["resnet50.a1_in1k"] * 20_000
     merge = " ".join(offline.command("merge", offline.table(rows), "-o", "-"))
-    ended = subprocess.run(
-        ["bash", "-c", f"{merge} | head -n 1"],
-        cwd=PROJECT,
-        env=offline.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.stdout == "model,model_size_in_mb,top1\n"
-    assert "Traceback" not in ended.stderr
+    ended = offline.run_afresh(["bash", "-c", f"{merge} | head -n 1"])
+    assert ended.out == "model,model_size_in_mb,top1\n"
+    assert "Traceback" not in ended.err
 
 
 def test_second_crawl_into_the_same_file_is_refused(hub: MockHub, workplace: Workplace) -> None:
@@ -259,8 +252,7 @@ def test_second_crawl_into_the_same_file_is_refused(hub: MockHub, workplace: Wor
     table = workplace.table(RESNETS)
     first = workplace.start_crawl("-a", f"table={table}", "-s", f"JOBDIR={workplace.folder / 'job'}")
     try:
-        while not hub.requests():
-            assert first.poll() is None
+        assert hub.wait_for(1)
         ended = workplace.crawl("-a", f"table={table}")
         assert ended.status == 2
         assert "is in use by another crawl" in only_error(ended.err)
@@ -269,7 +261,7 @@ def test_second_crawl_into_the_same_file_is_refused(hub: MockHub, workplace: Wor
         assert ended.status == 2
         assert "JOBDIR" in only_error(ended.err)
     finally:
-        first.kill()
+        first.send(signal.SIGKILL)
         first.wait()
     hub.behave(latency=0.0)
     assert workplace.crawl("-a", f"table={table}").status == 0
@@ -282,12 +274,10 @@ def test_full_disk_costs_neither_the_old_file_nor_the_answers(hub: MockHub, work
     before = workplace.sizes_file.read_bytes()
     # A limit on the size of any one file is how a test can have a disk that fills up.
     limited = ["bash", "-c", 'ulimit -f 1; exec "$@"', "bash", *workplace.crawl_command("-a", f"table={table}")]
-    ended = subprocess.run(
-        limited, cwd=PROJECT, env=workplace.environment(), capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 1
-    assert "was not written" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    ended = workplace.run_afresh(limited)
+    assert ended.status == 1
+    assert "was not written" in ended.err
+    assert "Traceback" not in ended.err
     assert workplace.sizes_file.read_bytes() == before
     assert not list(workplace.folder.glob(".*.tmp"))
     assert workplace.crawl("-a", f"table={table}").status == 0

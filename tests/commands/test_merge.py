@@ -169,6 +169,7 @@ def test_several_tables_go_to_a_folder(filled: Workplace) -> None:
     assert {path.name for path in (filled.folder / "made").iterdir()} == {"a.csv", "b.csv"}
 
 
+@pytest.mark.slow
 def test_commands_that_need_no_pandas_do_not_import_it(offline: Workplace) -> None:
     for arguments in (["list"], ["merge", "--help"], ["crawl", "--help"]):
         watch = (

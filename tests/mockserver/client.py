@@ -85,6 +85,10 @@ class MockHub:
         """What was asked since the last `forget`, in the order it arrived."""
         return read_transcript(self._order("requests", path_prefix=path_prefix))
 
+    def wait_for(self, count: int, at_most: float = PATIENCE / 2) -> bool:
+        """Wait, *at_most* so many seconds, for *count* requests since the last `forget`; return whether they came."""
+        return bool(self._order("wait_for", count=count, at_most=at_most))
+
     def downloads(self) -> int:
         """How many requests the Hub would have counted as downloads of a model."""
         return int(self._order("downloads"))

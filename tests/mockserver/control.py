@@ -15,7 +15,7 @@ PREFIX = "/__mock__/"
 
 
 def obey(hub: MockServer, target: str, order: dict[str, Any]) -> Any:
-    """Carry out one order and return what it is answered with."""
+    """Carry out one order and return what it is answered with, or what has to be awaited for that."""
     verb = target.removeprefix(PREFIX)
     if verb in QUESTIONS:
         return QUESTIONS[verb](hub, **order)
@@ -36,6 +36,7 @@ def _behave(hub: MockServer, **options: Any) -> None:
 
 
 QUESTIONS: dict[str, Callable[..., Any]] = {
+    "wait_for": lambda hub, *, count, at_most: hub.log.wait_for(count, at_most),
     "requests": lambda hub, *, path_prefix: hub.log.transcript(path_prefix),
     "downloads": lambda hub: hub.downloads,
     "max_in_flight": lambda hub: hub.max_in_flight,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
@@ -44,11 +45,24 @@ class RequestLog:
     def __init__(self) -> None:
         self._entries: list[LogEntry] = []
         self._header_sets: dict[RawHeaders, int] = {}
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
 
     def note(self, method: str, target: str, bucket: str, raw_headers: RawHeaders) -> LogEntry:
         entry = LogEntry(method, target, bucket, self._header_sets.setdefault(raw_headers, len(self._header_sets)))
         self._entries.append(entry)
+        for count, arrived in self._waiting:
+            if len(self._entries) >= count and not arrived.done():
+                arrived.set_result(None)
         return entry
+
+    async def wait_for(self, count: int, at_most: float) -> bool:
+        """Wait until *count* requests are in the log, *at_most* so many seconds; return whether they are."""
+        if len(self._entries) < count:
+            waiting = (count, asyncio.get_running_loop().create_future())
+            self._waiting.append(waiting)
+            await asyncio.wait([waiting[1]], timeout=at_most)
+            self._waiting.remove(waiting)
+        return len(self._entries) >= count
 
     def clear(self) -> None:
         self._entries.clear()

@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 from http import HTTPStatus
+from inspect import isawaitable
 from typing import Any
 
 from aiohttp import web
@@ -89,6 +90,8 @@ class MockServer:
     async def _obey(self, request: web.BaseRequest, target: str) -> web.Response:
         try:
             result = obey(self, target, json.loads(await request.content.read()))
+            if isawaitable(result):
+                result = await result
         except (KeyError, TypeError, ValueError) as error:
             return web.Response(status=HTTPStatus.BAD_REQUEST, text=f"{type(error).__name__}: {error}")
         return web.Response(text=json.dumps(result, separators=(",", ":")), content_type="application/json")

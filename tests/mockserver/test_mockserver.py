@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -574,6 +575,18 @@ def test_reset(hub: MockHub) -> None:
     hub.clear()
     assert ask(hub, "/api/models").json() == []
     assert [request.path for request in hub.requests()] == ["/api/models"]
+
+
+def test_wait_for_a_number_of_requests(hub: MockHub) -> None:
+    hub.forget()
+    assert not hub.wait_for(1, at_most=0.01)
+    ask(hub, EVA_INFO)
+    assert hub.wait_for(1)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(hub.wait_for, 3)
+        for _ in range(2):
+            ask(hub, EVA_INFO)
+        assert waiting.result()
 
 
 def test_server_ends_with_its_parent() -> None:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 from selenium.common.exceptions import NoAlertPresentException
-from selenium.webdriver import ActionChains, Chrome, ChromeOptions, Keys
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from tests.report.browser import NOBODY, start_browser
 from tests.samples import size_item, write_sizes
 from tests.workplace import Workplace
 from timm_sizes.items import ModelSize
@@ -25,9 +25,10 @@ from timm_sizes.items import ModelSize
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webelement import WebElement
 
-CHROMIUM, CHROMEDRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+# One browser serves them all: one worker runs them.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
 PATIENCE = 15  # seconds; a browser needs a fraction of one for anything here
-NOBODY = "127.0.0.1:9"  # a proxy where nobody listens: nothing gets out
 SCRIPT, IMAGE_TAG, FORMULA = "<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", '=HYPERLINK("x","y")'
 
 # model, image size, top1, top5, param_count, images a second, GMACs, MB, licence
@@ -157,23 +158,6 @@ class Screen:
         return self.driver.get_log(kind)  # type: ignore[no-untyped-call, no-any-return]
 
 
-def chromium(profile: Path) -> Chrome:
-    if not (CHROMIUM.exists() and CHROMEDRIVER.exists()):
-        pytest.fail("these tests need a browser: apt-get install chromium chromium-driver")
-    options = ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    flags = (
-        "headless=new no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
-        " disable-component-update disable-sync hide-scrollbars force-device-scale-factor=1 window-size=1440,1000"
-        # A desktop: a mouse that hovers.
-        " blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4"
-    )
-    for flag in [*flags.split(), f"proxy-server={NOBODY}", f"user-data-dir={profile}"]:
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    return Chrome(options, Service(str(CHROMEDRIVER)))
-
-
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report that the command writes of ROWS."""
@@ -193,7 +177,7 @@ def sizes_of(name: str, size: float | None, licence: str) -> ModelSize:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    driver = chromium(tmp_path_factory.mktemp("profile"))
+    driver = start_browser(tmp_path_factory.mktemp("profile"))
     yield driver
     driver.quit()
 

@@ -4,37 +4,51 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-from pathlib import Path
 
 import pytest
 
 from tests.mockserver import MockHub, timm_repo
 from tests.samples import RESNETS, list_paths, put_resnets, repo_paths
-from tests.workplace import Workplace
+from tests.workplace import Started, Workplace
 
-MANY = [f"net{number:04}.tag_in1k" for number in range(1266)]
+MANY = [f"net{number:04}.tag_in1k" for number in range(250)]
 
 
 def put_many(hub: MockHub) -> dict[str, str]:
-    """Host a results table's number of repos and return the sizes that are right."""
+    """Host so many repos that a crawl can be stopped on its way, and return the sizes that are right."""
     repos = {name: timm_repo(name, 1_000_000 + number) for number, name in enumerate(MANY)}
     hub.put(*repos.values())
-    hub.behave(quota={"api": None}, latency=0.05)
+    hub.behave(quota={"api": None}, latency=0.02)
     return {name: str(repo.files["model.safetensors"]) for name, repo in repos.items()}
+
+
+@pytest.fixture(scope="module")
+def whole(hub_process: MockHub, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """The rows that a crawl of MANY leaves when nobody stops it."""
+    hub_process.clear()
+    put_many(hub_process)
+    workplace = Workplace(tmp_path_factory.mktemp("whole"), hub_process.url)
+    assert workplace.crawl("-a", f"table={workplace.table(MANY)}").status == 0
+    return undated(workplace)
 
 
 def undated(workplace: Workplace) -> dict[str, dict[str, str]]:
     return {model: {**row, "fetched_at": ""} for model, row in workplace.sizes().items()}
 
 
-def stop_after(hub: MockHub, crawl: subprocess.Popen[bytes], answers: int, *signals: signal.Signals) -> int:
+def crawl_of_many(workplace: Workplace, *, jobdir: bool) -> list[str]:
+    """Return the arguments of a crawl of MANY, with a job directory or without."""
+    job = ["-s", f"JOBDIR={workplace.folder / 'job'}"] if jobdir else []
+    return ["-a", f"table={workplace.table(MANY)}", *job]
+
+
+def stop_after(hub: MockHub, crawl: Started, answers: int, *signals: signal.Signals) -> int:
     """Send *signals* to the crawl when the Hub has got so many requests; return its exit status."""
-    while len(hub.requests()) < answers and crawl.poll() is None:
+    while not hub.wait_for(answers, at_most=1) and crawl.is_running():
         pass
     for number in signals:
-        crawl.send_signal(number)
-    return crawl.wait()
+        crawl.send(number)
+    return crawl.wait().status
 
 
 def test_second_crawl_asks_for_the_list_alone_and_writes_the_same_bytes(hub: MockHub, workplace: Workplace) -> None:
@@ -97,6 +111,7 @@ def test_refusals_and_faults_are_never_kept(hub: MockHub, workplace: Workplace) 
     assert set(workplace.statuses().values()) == {"ok"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobdir", [False, True], ids=["cache", "jobdir"])
 @pytest.mark.parametrize(
     "signals",
@@ -104,37 +119,32 @@ def test_refusals_and_faults_are_never_kept(hub: MockHub, workplace: Workplace) 
     ids=["ctrl-c", "term", "ctrl-c twice", "kill"],
 )
 def test_interrupted_crawl_ends_as_one_that_ran_through(
-    hub: MockHub, workplace: Workplace, tmp_path: Path, signals: tuple[signal.Signals, ...], jobdir: bool
+    whole: dict[str, dict[str, str]],
+    hub: MockHub,
+    workplace: Workplace,
+    signals: tuple[signal.Signals, ...],
+    jobdir: bool,
 ) -> None:
     put_many(hub)
-    table = workplace.table(MANY)
-    (tmp_path / "whole").mkdir()
-    whole = Workplace(tmp_path / "whole", hub.url)
-    whole.crawl("-a", f"table={table}")
-    hub.forget()
-    arguments = ["-a", f"table={table}", *(["-s", f"JOBDIR={workplace.folder / 'job'}"] if jobdir else [])]
+    arguments = crawl_of_many(workplace, jobdir=jobdir)
     assert stop_after(hub, workplace.start_crawl(*arguments), 120, *signals) != 0
     assert workplace.crawl(*arguments).status == 0
-    assert undated(workplace) == undated(whole)
+    assert undated(workplace) == whole
     again = len(repo_paths(hub)) - len(set(repo_paths(hub)))
     assert again <= 64  # what was in flight
     assert workplace.crawl(*arguments).status == 0  # a job directory that has finished
-    assert undated(workplace) == undated(whole)
+    assert undated(workplace) == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobdir", [False, True], ids=["cache", "jobdir"])
 def test_twenty_kills_in_a_row_lose_and_double_nothing(hub: MockHub, workplace: Workplace, jobdir: bool) -> None:
     right = put_many(hub)
     chance = random.Random(7)
-    arguments = [
-        "-a",
-        f"table={workplace.table(MANY)}",
-        *(["-s", f"JOBDIR={workplace.folder / 'job'}"] if jobdir else []),
-    ]
+    arguments = crawl_of_many(workplace, jobdir=jobdir)
     for _ in range(20):
-        stop_after(
-            hub, workplace.start_crawl(*arguments), len(hub.requests()) + chance.randrange(1, 60), signal.SIGKILL
-        )
+        requests = len(hub.requests()) + chance.randrange(1, 30)
+        assert stop_after(hub, workplace.start_crawl(*arguments), requests, signal.SIGKILL) == -signal.SIGKILL
     assert workplace.crawl(*arguments).status == 0
     lines = workplace.sizes_file.read_text().splitlines()[1:]
     assert len(lines) == len(MANY)
@@ -143,17 +153,14 @@ def test_twenty_kills_in_a_row_lose_and_double_nothing(hub: MockHub, workplace: 
     assert again <= 20 * 64  # a kill costs what was in flight
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobdir", [False, True], ids=["cache", "jobdir"])
 def test_crawl_that_waits_for_the_quota_can_be_stopped_and_goes_on(
     hub: MockHub, workplace: Workplace, jobdir: bool
 ) -> None:
     right = put_many(hub)
     hub.behave(quota={"api": 200}, window=300.0)
-    arguments = [
-        "-a",
-        f"table={workplace.table(MANY)}",
-        *(["-s", f"JOBDIR={workplace.folder / 'job'}"] if jobdir else []),
-    ]
+    arguments = crawl_of_many(workplace, jobdir=jobdir)
     assert stop_after(hub, workplace.start_crawl(*arguments), 200, signal.SIGINT) == 1
     hub.behave(quota={"api": None})
     assert workplace.crawl(*arguments).status == 0
@@ -161,9 +168,10 @@ def test_crawl_that_waits_for_the_quota_can_be_stopped_and_goes_on(
     assert len(repo_paths(hub)) == len(set(repo_paths(hub)))
 
 
+@pytest.mark.slow
 def test_cleanly_stopped_job_goes_on_from_its_queue(hub: MockHub, workplace: Workplace) -> None:
     put_many(hub)
-    arguments = ["-a", f"table={workplace.table(MANY)}", "-s", f"JOBDIR={workplace.folder / 'job'}"]
+    arguments = crawl_of_many(workplace, jobdir=True)
     stop_after(hub, workplace.start_crawl(*arguments), 120, signal.SIGINT)
     hub.forget()
     ended = workplace.crawl(*arguments)
@@ -172,6 +180,7 @@ def test_cleanly_stopped_job_goes_on_from_its_queue(hub: MockHub, workplace: Wor
     assert len(workplace.sizes()) == len(MANY)
 
 
+@pytest.mark.slow
 def test_job_directory_of_another_question_is_not_resumed(hub: MockHub, workplace: Workplace) -> None:
     put_many(hub)
     job = ["-s", f"JOBDIR={workplace.folder / 'job'}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -62,9 +63,8 @@ def test_token_waiting_for_the_quota_is_not_in_the_job_directory(hub: MockHub, w
     hub.behave(tokens=[TOKEN], token_quota={"api": 2}, window=300.0)
     arguments = ["-a", f"table={workplace.table(RESNETS)}", "-s", f"JOBDIR={workplace.folder / 'job'}"]
     crawl = workplace.start_crawl(*arguments, env={"HF_TOKEN": TOKEN})
-    while len(hub.requests()) < 2:
-        assert crawl.poll() is None
-    crawl.terminate()
+    assert hub.wait_for(2)
+    crawl.send(signal.SIGTERM)
     crawl.wait()
     assert (workplace.folder / "job" / "requests.queue").is_dir()
     assert files_with_the_token(workplace.folder) == []
