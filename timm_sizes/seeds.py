@@ -14,7 +14,6 @@ from timm_sizes.errors import InputError
 from timm_sizes.files import check_writable
 from timm_sizes.sizes_file import kept_path, read_sizes
 from timm_sizes.tables.table import (
-    CHECKPOINT_COLUMN,
     DEFAULT_COLUMN,
     STDIN,
     parse_table,
@@ -96,7 +95,7 @@ def _read_local(source: str, seeds: Seeds) -> list[str]:
         seeds.tables.append(path)
     else:
         seeds.tables.append(Path(source))
-    table = parse_table(data, source_name(source), seeds.column, [CHECKPOINT_COLUMN])
+    table = parse_table(data, source_name(source), seeds.column)
     return table_names(table, seeds.column)
 
 

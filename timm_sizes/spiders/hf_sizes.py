@@ -25,7 +25,7 @@ from timm_sizes.names.plan import RepoQuestion, make_plan
 from timm_sizes.seeds import Seeds, read_seeds
 from timm_sizes.sizes_file import keep_table, table_record
 from timm_sizes.sources import from_catalogue, from_repo, from_target, unsized
-from timm_sizes.tables.table import CHECKPOINT_COLUMN, parse_table, table_names
+from timm_sizes.tables.table import parse_table, table_names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -95,7 +95,7 @@ class HfSizesSpider(Spider):
         try:
             if response.status != 200:
                 raise InputError(f"{url}: HTTP {response.status}; expected a CSV or JSON table")
-            table = parse_table(response.body, url, self.seeds.column, [CHECKPOINT_COLUMN])
+            table = parse_table(response.body, url, self.seeds.column)
         except InputError as error:
             raise self._stopped(str(error)) from None
         known = set(self.seeds.names)
