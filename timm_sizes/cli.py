@@ -1,4 +1,4 @@
-"""What the project's commands share: reading a command line, telling a mistake, and writing to standard output."""
+"""What the project's commands share: their tables and targets, usage errors, and writing to standard output."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import argparse
 import os
 import sys
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from timm_sizes.errors import InputError
+from timm_sizes.files import check_writable
+from timm_sizes.sizes_file import read_record
 from timm_sizes.tables.table import DEFAULT_COLUMN
 
 
@@ -29,13 +32,45 @@ class TableCommand(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         reject_leftovers(args, self.most_tables)
         try:
-            self.work(args, opts)
+            tables, column = self._tables(args, opts.column)
+            self.work(tables, column, opts)
         except InputError as error:
             raise UsageError(str(error), print_help=False) from None
 
+    @property
+    def sizes_file(self) -> Path:
+        """The sizes file that SIZES_FILE names."""
+        assert self.settings is not None
+        return Path(self.settings["SIZES_FILE"])
+
     @abstractmethod
-    def work(self, tables: list[str], opts: argparse.Namespace) -> None:
-        """Do what the command is for; raise InputError for what the user has to mend."""
+    def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
+        """Do what the command is for with *tables*, whose names are in *column*; raise InputError for a user's mistake.
+
+        There is at least one table.
+        """
+
+    def _tables(self, args: list[str], column: str | None) -> tuple[list[str], str]:
+        """Return the tables that *args* name, or else those of the last crawl, and their column of names."""
+        if args:
+            return args, column or DEFAULT_COLUMN
+        tables, crawled = read_record(self.sizes_file)
+        if self.most_tables is not None and len(tables) > self.most_tables:
+            raise InputError(f"the last crawl had {len(tables)} tables: name the one to choose from")
+        return tables, column or crawled
+
+
+def check_targets(targets: Iterable[tuple[str, Path]], taken: Mapping[str, str]) -> None:
+    """Raise InputError unless each of *targets*, an option and its path, can be written and is a file of its own.
+
+    *taken* has the paths that are none of their business, with what each is ("SIZES_FILE itself").
+    """
+    known = {Path(path).resolve(): what for path, what in taken.items()}
+    for option, path in targets:
+        check_writable(path, option)
+        if path.resolve() in known:
+            raise InputError(f"{option}: {path} is {known[path.resolve()]}; name another file")
+        known[path.resolve()] = f"already what {option} writes"
 
 
 def reject_leftovers(args: Sequence[str], at_most: int | None = None) -> None:

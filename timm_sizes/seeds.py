@@ -15,7 +15,6 @@ from timm_sizes.hub.endpoints import is_owner
 from timm_sizes.names.resolve import resolve
 from timm_sizes.sizes_file import kept_path
 from timm_sizes.tables.table import (
-    CHECKPOINT_COLUMN,
     DEFAULT_COLUMN,
     STDIN,
     parse_table,
@@ -141,7 +140,7 @@ class _Reading:
         else:
             path = Path(source)
         self.tables.append(path)
-        table = parse_table(data, source_name(source), self._column, [CHECKPOINT_COLUMN])
+        table = parse_table(data, source_name(source), self._column)
         self.add_names(table_names(table, self._column), is_local=source != STDIN)
 
     def add_names(self, names: list[str], *, is_local: bool) -> None:

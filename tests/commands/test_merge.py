@@ -100,6 +100,7 @@ def test_another_name_of_the_same_repo_gets_its_size(filled: Workplace) -> None:
         ("resnet50.a1_in1k", "8.00", "mismatch"),
         ("resnet50.a1_in1k", "", "ok"),
         ("resnet50.a1_in1k", "many", "ok"),
+        ("resnet50.a1_in1k", '"1,2,3"', "ok"),
         ("resnet50.a1_in1k", "0", "ok"),
         ("mobileone_s0.apple_in1k", "2.08", "ok"),
         ("ig_resnext101_32x16d", "194.03", "mismatch"),

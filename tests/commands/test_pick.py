@@ -10,7 +10,6 @@ import pytest
 
 from tests.samples import RESULTS, SPEED, size_item, sizes, write, write_sizes
 from tests.workplace import Ended, Workplace
-from timm_sizes.pick.limits import is_better_small
 
 R50, R18 = "resnet50.a1_in1k", "resnet18.a1_in1k"
 ATTO, ATTO_V2 = "convnext_atto.d2_in1k", "convnextv2_atto.fcmae_ft_in1k"
@@ -197,13 +196,3 @@ def test_a_names_place_in_a_commercial_product_is_decided_by_all_its_licences(pl
     for wanted in ("permissive", "mit"):
         assert pick(place, "--license", wanted, "--max-mb", "50").status == 1
     assert picked(pick(place, "--license", "cc-by-nc-4.0+mit", "--format", "csv")) == [(R18, "224")]
-
-
-@pytest.mark.parametrize("column", ["size_mb", "model_size_in_mib", "param_count", "infer_gmacs", "top1_err", "gmacs"])
-def test_less_is_better(column: str) -> None:
-    assert is_better_small(column)
-
-
-@pytest.mark.parametrize("column", ["top1", "top1_real", "speed", "infer_samples_per_sec", "img_size"])
-def test_more_is_better(column: str) -> None:
-    assert not is_better_small(column)

@@ -17,13 +17,13 @@ from timm_sizes.names.architecture import architecture, family
 from timm_sizes.pick.licenses import is_permissive
 from timm_sizes.pick.pareto import pareto
 from timm_sizes.pick.rows import load_choices
-from timm_sizes.tables.merge import merge
+from timm_sizes.tables.merge import merge_table
 from timm_sizes.tables.table import read_table
 
 
 def merged(folder: Path, *, details: bool) -> str:
-    table = read_table(write(folder / "bare.csv", RESULTS), "model", ["param_count"])
-    columns = merge(table, "model", sizes(), details=details)
+    table = read_table(write(folder / "bare.csv", RESULTS), "model")
+    columns = merge_table(table, "model", sizes(), details=details)
     return write(folder / f"merged-{details}.csv", "".join(table.render(columns.second, columns.last, set())))
 
 

@@ -16,8 +16,7 @@ from tests.workplace import Ended, Workplace
 from timm_sizes.errors import InputError
 from timm_sizes.pick.rows import load_choices
 from timm_sizes.report.families import OTHER, STYLES, group_families
-from timm_sizes.report.figures import find_figures
-from timm_sizes.report.ladder import best_under
+from timm_sizes.report.figures import best_under, find_figures
 from timm_sizes.report.page import Source, render
 from timm_sizes.report.provenance import count, find_missing, size_basis
 
@@ -73,13 +72,13 @@ def test_accuracies_are_found_and_their_errors_and_differences_are_not(tmp_path:
     table = "model,top1,top1_err,top5,top1_diff,top1_real,top1_v2,rank_diff\nresnet18.a1_in1k,71,29,90,1,79,60,+3\n"
     figures = find_figures(frame_of(tmp_path, table), "results.csv")
     assert [gain.header for gain in figures.gains] == ["Top-1 (%)", "Top-5 (%)", "Top-1 real (%)", "Top-1 v2 (%)"]
-    assert [cost.column for cost in figures.costs] == ["size_mb"]
+    assert [cost.name for cost in figures.costs] == ["size_mb"]
     assert figures.image is None
 
 
 def test_a_header_from_a_stranger_is_no_accuracy(tmp_path: Path) -> None:
     table = "model,top1,top1_<b>,top1_$$x$$\nresnet18.a1_in1k,71,72,73\n"
-    assert [gain.column for gain in find_figures(frame_of(tmp_path, table), "results.csv").gains] == ["top1"]
+    assert [gain.name for gain in find_figures(frame_of(tmp_path, table), "results.csv").gains] == ["top1"]
 
 
 def test_without_an_accuracy_speed_is_what_is_gained(tmp_path: Path) -> None:

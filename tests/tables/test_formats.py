@@ -15,7 +15,6 @@ from tests.samples import sizes, write, write_sizes
 from tests.workplace import Ended, Workplace
 from timm_sizes.errors import InputError
 from timm_sizes.tables.formats import check_format, convert
-from timm_sizes.tables.merge import TEXT_DETAILS
 from timm_sizes.tables.table import read_table
 
 FORMULA = '=HYPERLINK("http://example.org"; "x")'
@@ -43,8 +42,7 @@ def merge(place: Workplace, output: str, table: str = "t.csv") -> Ended:
 
 def converted(folder: Path, ending: str, text: str = TABLE) -> bytes:
     table = read_table(write(folder / "t.csv", text), "model")
-    rendered = table.render({}, {}, set())
-    chunks = convert(rendered, table, "model", folder / f"out{ending}", TEXT_DETAILS)
+    chunks = convert(table, "model", folder / f"out{ending}", {}, {}, set())
     return b"".join(chunk.encode() if isinstance(chunk, str) else chunk for chunk in chunks)
 
 

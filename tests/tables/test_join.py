@@ -149,7 +149,7 @@ def test_a_benchmark_keeps_its_own_figures(place: Workplace) -> None:
 
 
 def speeds(folder: Path, results: str, benchmark: str) -> list[str]:
-    table = read_table(write(folder / "t.csv", results), "model", ["img_size", "infer_img_size", "train_img_size"])
+    table = read_table(write(folder / "t.csv", results))
     joined = join(table, "model", read_sources(write(folder / "b.csv", benchmark), None))
     return next(iter(joined[0].columns.values()))
 
@@ -182,6 +182,12 @@ def test_a_benchmark_of_both_kinds_is_taken_for_inference_at_its_own_image_size(
 def test_a_table_without_image_sizes_cannot_be_joined(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no column of image sizes"):
         speeds(tmp_path, "model,top1\nresnet18.a,70\n", SPEED)
+
+
+@pytest.mark.parametrize("name", ["err.csv", "results-imagenet-real_err.csv", "diff.csv"])
+def test_a_table_whose_name_would_make_an_error_of_an_accuracy_is_to_be_renamed(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"is no accuracy; rename the file"):
+        read_sources(None, write(tmp_path / name, OTHER_RESULTS))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from timm_sizes.errors import InputError
-from timm_sizes.tables.table import CsvTable, JsonTable, parse_table
+from timm_sizes.tables.csv_table import CsvTable
+from timm_sizes.tables.json_table import JsonTable
+from timm_sizes.tables.table import parse_table
 
 RESULTS = (
     "model,img_size,top1,param_count\n"
@@ -86,14 +88,29 @@ def test_round_trip_of_any_table(
     data = buffer.getvalue().encode()
     table = parse_table(data, "table")
     assert isinstance(table, CsvTable)
-    assert table.cells["model"] == [row[0] for row in rows]
+    assert table.column("model") == [row[0] for row in rows]
     cells = [row[1] for row in rows]
     merged = rendered(data, {"new": cells}, {"end": cells})
-    again = parse_table(merged, "merged", "new", ["model", "a", "b", "end"])
+    again = parse_table(merged, "merged", "new")
     assert again.columns == ["model", "new", "a", "b", "end"]
-    assert again.cells["new"] == again.cells["end"] == cells
-    assert list(zip(again.cells["model"], again.cells["a"], again.cells["b"], strict=True)) == rows
+    assert again.column("new") == again.column("end") == cells
+    assert list(zip(again.column("model"), again.column("a"), again.column("b"), strict=True)) == rows
     assert without(merged, {1, 4}) == data
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_any_column_may_be_asked_for_the_first_of_its_name(quote: str) -> None:
+    data = f"a,model,a,z\r\n1,x,2,{quote}3{quote}\r\n\r\n4,y,5,6".encode()
+    table = parse_table(data, "table")
+    assert [table.column(name) for name in ("z", "a", "model")] == [["3", "6"], ["1", "4"], ["x", "y"]]
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_record_of_another_width_is_named_by_its_line(quote: str, line_end: str) -> None:
+    data = line_end.join(["model,b", f"{quote}x{quote},1", "", "y,2,3", "z,4"]).encode()
+    with pytest.raises(InputError, match=r"^table, line 4: expected 2 cells as in the header, found 3$"):
+        parse_table(data, "table")
 
 
 json_values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | names
@@ -130,4 +147,4 @@ def test_reading_ends_in_a_table_or_one_line(data: bytes) -> None:
     except InputError as error:
         assert len(str(error).splitlines()) == 1  # noqa: PT017 - either outcome is right, this is what it has to look like
     else:
-        assert len(table.cells["model"]) == len(table)
+        assert len(table.column("model")) == len(table)

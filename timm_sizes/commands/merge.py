@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timm_sizes.cli import TableCommand, write_stdout
+from timm_sizes.cli import TableCommand, check_targets, write_stdout
 from timm_sizes.errors import InputError
-from timm_sizes.files import check_writable, make_folder, shown_path, write_output
-from timm_sizes.sizes_file import read_record, read_sizes
-from timm_sizes.tables.table import DEFAULT_COLUMN, read_table
+from timm_sizes.files import make_folder, shown_path, write_output
+from timm_sizes.sizes_file import read_sizes
+from timm_sizes.tables.table import STDIN, read_table
 
 if TYPE_CHECKING:
     import argparse
@@ -57,56 +57,52 @@ class Command(TableCommand):
         parser.add_argument("--mib", action="store_true", help="give the size in MiB (2^20), as model_size_in_mib")
         parser.add_argument("--strict", action="store_true", help="exit with status 1 if any row has no size")
 
-    def work(self, tables: list[str], opts: argparse.Namespace) -> None:
+    def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
         # pandas takes longer to import than a merge takes: not before it is needed.
-        from timm_sizes.settings import PROJECT_DIR  # noqa: PLC0415
         from timm_sizes.tables import formats, join, merge  # noqa: PLC0415
         from timm_sizes.units import MB, MIB  # noqa: PLC0415
 
-        assert self.settings is not None
-        sizes_file = Path(self.settings["SIZES_FILE"])
-        column = opts.column or DEFAULT_COLUMN
-        if not tables:
-            tables, crawled = read_record(sizes_file)
-            column = opts.column or crawled
-        targets = [merge.output_path(table, opts.output, PROJECT_DIR / "output") for table in tables]
-        _check_targets(targets, sizes_file, opts.output)
-        if opts.output != STDOUT:
-            for path, target in zip(tables, targets, strict=True):
+        targets = self._targets(tables, opts.output)
+        for path, target in zip(tables, targets, strict=True):
+            if opts.output != STDOUT:
                 formats.check_format(target, path)
-        sizes = read_sizes(sizes_file)
+        sizes = read_sizes(self.sizes_file)
         if not sizes:
-            raise InputError(f"{sizes_file}: no sizes yet; run scrapy crawl hf_sizes first")
+            raise InputError(f"{self.sizes_file}: no sizes yet; run scrapy crawl hf_sizes first")
         sources = join.read_sources(opts.speed, opts.accuracy)
         for path, target in zip(tables, targets, strict=True):
-            table = read_table(path, column, merge.KEPT_COLUMNS)
-            merged = merge.merge(table, column, sizes, MIB if opts.mib else MB, details=opts.details)
-            joined = join.join(table, column, sources)
-            added = {name: cells for source in joined for name, cells in source.columns.items()}
-            dropped = merge.own_columns(table.columns, sources.columns)
-            merge.reject_clashes(table, added, dropped)
-            text = table.render(merged.second, merged.last | added, dropped)
+            table = read_table(path, column)
+            merged = merge.merge_table(
+                table, column, sizes, sources, unit=MIB if opts.mib else MB, details=opts.details
+            )
+            merge.reject_clashes(table, merged)
             if opts.output == STDOUT:
-                write_stdout(text)
+                write_stdout(table.render(merged.second, merged.last, merged.dropped))
             else:
-                write_output(target, formats.convert(text, table, column, target, merge.TEXT_DETAILS))
+                added = (merged.second, merged.last, merged.dropped)
+                write_output(target, formats.convert(table, column, target, *added))
             print(f"{shown_path(Path(path))} → {shown_path(target)}: {merge.summary(merged)}", file=sys.stderr)
-            for source in joined:
+            for source in merged.joined:
                 print(f"  {join.summary(source, len(table))}", file=sys.stderr)
             for name in merged.mismatches:
                 print(f"  mismatch: {ascii(name)[1:-1]} has another param_count than its checkpoint", file=sys.stderr)
             if opts.strict and merged.sized < len(table):
                 self.exitcode = 1
 
+    def _targets(self, tables: list[str], output: str | None) -> list[Path]:
+        """Return the file that each of *tables* is merged into: *output* if it names one, else its name in a folder."""
+        from timm_sizes.settings import PROJECT_DIR  # noqa: PLC0415
 
-def _check_targets(targets: list[Path], sizes_file: Path, output: str | None) -> None:
-    if output == STDOUT:
-        return
-    if len(set(targets)) < len(targets):
-        raise InputError(f"several tables would be written to {targets[0]}: name a folder with -o FOLDER/")
-    for target in targets:
-        if target.resolve() == sizes_file.resolve():
-            raise InputError(f"{target} is SIZES_FILE itself: name another file with -o")
+        folder = PROJECT_DIR / "output" if output is None else Path(output)
+        if output is None or output.endswith("/") or folder.is_dir():
+            targets = [folder / ("stdin.csv" if table == STDIN else Path(table).name) for table in tables]
+        else:
+            targets = [folder] * len(tables)
+        if output == STDOUT:
+            return targets
+        if len(set(targets)) < len(targets):
+            raise InputError(f"several tables would be written to {targets[0]}: name a folder with -o FOLDER/")
         if output is not None and output.endswith("/"):
-            make_folder(Path(output), "-o")
-        check_writable(target, "-o")
+            make_folder(folder, "-o")
+        check_targets([("-o", target) for target in targets], {str(self.sizes_file): "SIZES_FILE itself"})
+        return targets

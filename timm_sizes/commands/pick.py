@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from math import isfinite
-from pathlib import Path
 
 from timm_sizes.cli import TableCommand, write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.sizes_file import read_sizes
+from timm_sizes.tables.columns import LIMITS
 
 DEFAULT_ROWS = 10
 
@@ -33,9 +33,9 @@ class Command(TableCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--speed", metavar="BENCHMARK", help="join the speed from this benchmark table")
-        for option, unit in _BOUNDS.items():
-            least = "least" if option.startswith("--min") else "largest"
-            parser.add_argument(option, type=_number, metavar="N", help=f"the {least} {unit}")
+        for option, limited in LIMITS.items():
+            end = "largest" if limited.smaller_is_better else "least"
+            parser.add_argument(option, type=_number, metavar="N", help=f"the {end} {limited.description}")
         parser.add_argument("--img-size", type=_number, metavar="PX", help="only rows of this image size")
         parser.add_argument("--license", metavar="ID", help='a licence id of the Hub, or "permissive" for any such')
         parser.add_argument("--family", metavar="GLOB", help="family or model, such as convnext or 'convnext*'")
@@ -52,19 +52,17 @@ class Command(TableCommand):
         )
         parser.add_argument("--format", choices=("table", "csv", "json", "md"), default="table", help="default: table")
 
-    def work(self, tables: list[str], opts: argparse.Namespace) -> None:
+    def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
         # pandas takes longer to import than picking takes: not before it is needed.
         from timm_sizes.pick import limits, listing  # noqa: PLC0415
-        from timm_sizes.pick import rows as choices  # noqa: PLC0415
+        from timm_sizes.pick.rows import load_choices  # noqa: PLC0415
 
-        assert self.settings is not None
-        sizes_file = Path(self.settings["SIZES_FILE"])
-        path, column = choices.choose_table(tables, opts.column, sizes_file)
-        frame = choices.load_choices(path, column, read_sizes(sizes_file), opts.speed)
+        path = tables[0]
+        frame = load_choices(path, column, read_sizes(self.sizes_file), opts.speed)
         if frame.empty:
             raise InputError(f"{path}: no rows to pick from")
         limits.check_sort(frame, opts.sort)
-        bounds = {option: getattr(opts, option[2:].replace("-", "_")) for option in limits.NUMBER_LIMITS}
+        bounds = {option: getattr(opts, option[2:].replace("-", "_")) for option in LIMITS}
         given = {option: bound for option, bound in bounds.items() if bound is not None}
         missed = limits.misses(frame, limits.Limits(given, opts.img_size, opts.license, opts.family))
         rows = limits.fitting(frame, missed)
@@ -81,15 +79,6 @@ class Command(TableCommand):
         is_marked = opts.format in ("table", "md") and listing.has_estimates(shown)
         estimates = "; ~ marks an estimated size" if is_marked else ""
         print(f"{fitting:,} of {len(frame):,} rows fit{frontier}; {len(shown):,} shown{estimates}", file=sys.stderr)
-
-
-_BOUNDS = {
-    "--max-mb": "size in MB (10^6 bytes)",
-    "--min-top1": "top-1 accuracy in percent",
-    "--min-speed": "speed in images a second",
-    "--max-gmacs": "number of GMACs an image",
-    "--max-params": "number of parameters in millions",
-}
 
 
 def _number(text: str) -> float:

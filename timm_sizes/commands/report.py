@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timm_sizes.cli import TableCommand
+from timm_sizes.cli import TableCommand, check_targets
 from timm_sizes.errors import InputError
-from timm_sizes.files import check_writable, shown_path, write_output
+from timm_sizes.files import shown_path, write_output
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.table import source_name
 
@@ -39,29 +39,27 @@ class Command(TableCommand):
         parser.add_argument("--png", metavar="FILE", help="also write the chart as a picture of 1600 × 900 pixels")
         parser.add_argument("--svg", metavar="FILE", help="also write the chart as an SVG")
 
-    def work(self, tables: list[str], opts: argparse.Namespace) -> None:
+    def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
         try:
-            self._report(tables, opts)
+            self._report(tables[0], column, opts)
         except ModuleNotFoundError as error:
             raise InputError(_missing(error)) from None
 
-    def _report(self, tables: list[str], opts: argparse.Namespace) -> None:
+    def _report(self, table: str, column: str, opts: argparse.Namespace) -> None:
         # pandas, Bokeh and matplotlib take long to import: not before they are needed.
-        from timm_sizes.pick.rows import choose_table, load_choices  # noqa: PLC0415
+        from timm_sizes.pick.rows import load_choices  # noqa: PLC0415
         from timm_sizes.report.page import Source, render  # noqa: PLC0415
         from timm_sizes.settings import PROJECT_DIR  # noqa: PLC0415
 
-        assert self.settings is not None
-        sizes_file = Path(self.settings["SIZES_FILE"])
         page = Path(opts.output or PROJECT_DIR / "output" / "report.html")
         pictures = {kind: Path(path) for kind, path in (("png", opts.png), ("svg", opts.svg)) if path}
-        table, column = choose_table(tables, opts.column, sizes_file)
-        _check_targets({"-o": page, **{f"--{kind}": path for kind, path in pictures.items()}}, [table, str(sizes_file)])
-        sizes = read_sizes(sizes_file)
+        targets = [("-o", page), *((f"--{kind}", path) for kind, path in pictures.items())]
+        check_targets(targets, {path: f"already {path}" for path in (table, str(self.sizes_file))})
+        sizes = read_sizes(self.sizes_file)
         frame = load_choices(table, column, sizes)
         name = source_name(table) if table == "-" else Path(table).name
         contents: dict[Path, str | bytes] = {
-            page: render(frame, Source(name, sizes_file.name, sizes, datetime.now(UTC).date()))
+            page: render(frame, Source(name, self.sizes_file.name, sizes, datetime.now(UTC).date()))
         }
         if pictures:
             from timm_sizes.report.static_chart import draw  # noqa: PLC0415
@@ -71,15 +69,6 @@ class Command(TableCommand):
             write_output(path, [content])
         written = ", ".join(shown_path(path) for path in contents)
         print(f"{table} → {written}: {len(frame)} rows, {frame['size_mb'].notna().sum()} sized", file=sys.stderr)
-
-
-def _check_targets(targets: dict[str, Path], sources: list[str]) -> None:
-    taken = {Path(source).resolve(): source for source in sources}
-    for option, path in targets.items():
-        check_writable(path, option)
-        if path.resolve() in taken:
-            raise InputError(f"{option}: {path} is already {taken[path.resolve()]}; name another file")
-        taken[path.resolve()] = f"what {option} writes"
 
 
 def _missing(error: ModuleNotFoundError) -> str:

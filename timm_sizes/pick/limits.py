@@ -14,24 +14,15 @@ import pandas as pd
 from timm_sizes.errors import InputError
 from timm_sizes.pick.licenses import is_permissive
 from timm_sizes.pick.pareto import pareto
-from timm_sizes.tables.join import ACCURACY, is_accuracy
+from timm_sizes.tables.columns import ACCURACY, LIMITS, Kind, column_of, is_accuracy
 
 PERMISSIVE_LICENSES = "permissive"
-# Option: the column it limits. What is limited upwards is better small; see is_better_small.
-NUMBER_LIMITS = {
-    "--max-mb": "size_mb",
-    "--min-top1": "top1",
-    "--min-speed": "speed",
-    "--max-gmacs": "gmacs",
-    "--max-params": "param_count",
-}
-_FROM_BENCHMARK = ("speed", "gmacs")
-_BETTER_SMALL = re.compile(r".*(size_(in_)?(mb|mib|bytes)|param_count|gmacs|macts|step_time|_err)")
+_FROM_BENCHMARK = (Kind.SPEED, Kind.TIME, Kind.COMPUTE)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a row has to keep to: bounds by option (NUMBER_LIMITS), and what it has to be; None for anything."""
+    """What a row has to keep to: bounds by option (of columns.LIMITS), and what it has to be; None for anything."""
 
     bounds: Mapping[str, float]
     img_size: float | None = None
@@ -47,8 +38,9 @@ def misses(frame: pd.DataFrame, limits: Limits) -> pd.DataFrame:
     """
     columns = {}
     for option, bound in limits.bounds.items():
-        figures = _figures(frame, NUMBER_LIMITS[option], option)
-        excess = figures - bound if option.startswith("--max") else bound - figures
+        limited = LIMITS[option]
+        figures = _figures(frame, limited.name, option)
+        excess = figures - bound if limited.smaller_is_better else bound - figures
         columns[f"{option} {bound:g}"] = (excess.clip(lower=0) / (bound or 1)).fillna(inf)
     if limits.img_size is not None:
         fits = _figures(frame, "img_size", "--img-size") == limits.img_size
@@ -80,7 +72,7 @@ def frontier(rows: pd.DataFrame, sort: str) -> pd.DataFrame:
 
 def ranked(rows: pd.DataFrame, sort: str) -> pd.DataFrame:
     """Return *rows*, the best in the column *sort* first, the smaller ones first where they are equal in it."""
-    return rows.sort_values([sort, "size_mb"], ascending=[is_better_small(sort), True], kind="stable")
+    return rows.sort_values([sort, "size_mb"], ascending=[column_of(sort).smaller_is_better, True], kind="stable")
 
 
 def check_sort(frame: pd.DataFrame, sort: str) -> None:
@@ -89,11 +81,6 @@ def check_sort(frame: pd.DataFrame, sort: str) -> None:
         return
     numeric = [str(name) for name in frame if frame[name].dtype == "float64" and frame[name].notna().any()]
     raise InputError(f"--sort {sort}: no such figures in the table; there are {', '.join(numeric)}")
-
-
-def is_better_small(column: str) -> bool:
-    """Return whether less is better in *column*: sizes, parameters, operations, times and errors."""
-    return _BETTER_SMALL.fullmatch(column) is not None
 
 
 def nothing_fits(frame: pd.DataFrame, missed: pd.DataFrame) -> str:
@@ -108,7 +95,7 @@ def nothing_fits(frame: pd.DataFrame, missed: pd.DataFrame) -> str:
 
 def _excluded(missed: pd.Series[float]) -> str:
     option = str(missed.name)
-    unknown = (missed == inf).sum() if option.partition(" ")[0] in NUMBER_LIMITS else 0
+    unknown = (missed == inf).sum() if option.partition(" ")[0] in LIMITS else 0
     return f"{option} excludes {(missed > 0).sum():,}" + (f" ({unknown:,} not known)" if unknown else "")
 
 
@@ -121,8 +108,7 @@ def _row(frame: pd.DataFrame, missed: pd.DataFrame, position: int) -> str:
 
 
 def _found(row: pd.Series, option: str) -> str:
-    column = NUMBER_LIMITS.get(option, option[2:].replace("-", "_"))
-    value = row[column]
+    value = row[LIMITS[option].name if option in LIMITS else option[2:].replace("-", "_")]
     if isinstance(value, str):
         return value or "not known"
     return f"{value:.12g}" if value == value else "not known"  # noqa: PLR0124 - NaN
@@ -131,7 +117,7 @@ def _found(row: pd.Series, option: str) -> str:
 def _figures(frame: pd.DataFrame, column: str, option: str) -> pd.Series:
     if column in frame and frame[column].notna().any():
         return frame[column]
-    hint = "; join them with --speed BENCHMARK" if column in _FROM_BENCHMARK else ""
+    hint = "; join them with --speed BENCHMARK" if column_of(column).kind in _FROM_BENCHMARK else ""
     raise InputError(f"{option}: the table has no figures for {column}{hint}")
 
 

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from timm_sizes.items import Status
+from timm_sizes.tables.columns import LISTED, SIZE, column_of
 from timm_sizes.tables.formats import as_csv, as_json, as_markdown
 
-_COLUMNS = ("model", "size_mb", "top1", "img_size", "param_count", "gmacs", "speed", "license")
+_COLUMNS = tuple(column.name for column in LISTED)
 _FOR_PROGRAMS = ("status", "repo_id")
-_DECIMALS = {"size_mb": 2, "param_count": 2, "gmacs": 2, "speed": 1, "img_size": 0}
-_OTHER_DECIMALS = 3  # as accuracies are given
 _ESTIMATED = "~"
 
 
@@ -51,9 +50,9 @@ def _texts(rows: pd.DataFrame, name: str) -> list[str]:
     if cells.dtype != "float64":
         # A name from a stranger's table must not steer the terminal.
         return ["".join(char if char.isprintable() else "\ufffd" for char in cell) for cell in cells]
-    decimals = _DECIMALS.get(name, _OTHER_DECIMALS)
+    decimals = column_of(name).kind.decimals
     texts = ["" if missing else f"{number:.{decimals}f}" for number, missing in zip(cells, cells.isna(), strict=True)]
-    if name != "size_mb":
+    if name != SIZE.name:
         return texts
     estimated = rows["status"] == Status.ESTIMATED
     return [_ESTIMATED + text if mark else text for text, mark in zip(texts, estimated, strict=True)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,62 +10,48 @@ import pandas as pd
 from timm_sizes.errors import InputError
 from timm_sizes.items import ModelSize
 from timm_sizes.names.architecture import family
-from timm_sizes.sizes_file import read_record
-from timm_sizes.tables.frame import parse_whole, text_frame, to_numbers, typed
-from timm_sizes.tables.join import IMG_SIZE_COLUMNS, SPEED_COLUMNS, join_speed, read_benchmark
-from timm_sizes.tables.merge import DETAIL_COLUMNS, SIZE_COLUMNS, TEXT_DETAILS, merge
-from timm_sizes.tables.table import DEFAULT_COLUMN, Table, read_bytes, source_name
+from timm_sizes.tables.columns import COLUMNS
+from timm_sizes.tables.frame import text_frame, to_numbers, typed
+from timm_sizes.tables.join import read_sources
+from timm_sizes.tables.merge import DETAIL_COLUMNS, SIZE_COLUMNS, Merged, merge_table
+from timm_sizes.tables.table import read_table
 from timm_sizes.units import MB, MIB
 
 _FACTS = {"license": "license", "repo_id": "hub_repo", "status": "size_status"}  # normalised column: detail column
-
-
-def choose_table(args: Sequence[str], column: str | None, sizes_file: Path) -> tuple[str, str]:
-    """Return the table that *args* name, or that of the last crawl, and its column of names; InputError if unclear."""
-    if args:
-        return args[0], column or DEFAULT_COLUMN
-    tables, crawled = read_record(sizes_file)
-    if len(tables) > 1:
-        raise InputError(f"the last crawl had {len(tables)} tables: name the one to choose from")
-    return tables[0], column or crawled
 
 
 def load_choices(path: str, column: str, sizes: dict[str, ModelSize], speed: str | None = None) -> pd.DataFrame:
     """Read the table at *path* ("-" for standard input), one row a table row.
 
     All its columns are kept, with numbers where they are (NaN for blanks). Added, in place of any of the same name:
-    ``model`` (the names in *column*), ``size_mb`` (MB), ``family``, ``license``, ``repo_id``, ``status``, ``speed``
-    (images a second), ``gmacs`` and ``img_size`` (pixels). Text is "" and numbers are NaN where nothing is known.
+    ``model`` (the names in *column*), ``size_mb`` (MB), ``family``, ``license``, ``repo_id``, ``status``, and those of
+    tables.columns that are read from others: ``speed`` (images a second), ``gmacs``, ``img_size`` (pixels). Text is ""
+    and numbers are NaN where nothing is known.
 
-    What the table has from ``scrapy merge`` is taken as it is; for what it has not, the rows of the sizes file,
-    *sizes*, are asked. *speed* is the path of a benchmark
-    table whose figures are joined. Raises InputError for tables that cannot be read, and for a bare one without
-    *sizes*.
+    What the table has from ``scrapy merge`` is taken as it is; what it has not comes from the rows of the sizes file,
+    *sizes*. *speed* is the path of a benchmark table whose figures are joined. Raises InputError for tables that
+    cannot be read, and for a bare one without *sizes*.
     """
-    table = parse_whole(read_bytes(path), source_name(path), column)
-    cells = dict(table.cells)
-    if speed is not None:
-        cells |= join_speed(table, column, read_benchmark(speed)).columns
-    text = text_frame(cells)
-    if not sizes and not any(name in text for name in SIZE_COLUMNS.values()):
+    table = read_table(path, column)
+    if not sizes and not any(name in table.columns for name in SIZE_COLUMNS.values()):
         raise InputError(f"{table.source}: no sizes in it, and none crawled yet; run scrapy crawl hf_sizes first")
-    facts = _facts(text, table, column, sizes)
+    merged = merge_table(table, column, sizes, read_sources(speed, None), details=True)
+    joined = {name: cells for source in merged.joined for name, cells in source.columns.items()}
+    text = text_frame({name: table.column(name) for name in table.columns} | joined)
+    facts = _facts(text, merged)
     added = {
         "model": text[column],
         "size_mb": facts["size_mb"],
         "family": text[column].map({name: family(name) for name in text[column].unique()}),
         **{name: facts[name] for name in _FACTS},
-        "speed": _first(text, [names[0] for names in SPEED_COLUMNS.values()]),
-        "gmacs": _first(text, ["gmacs", *(names[2] for names in SPEED_COLUMNS.values())]),
-        "img_size": _first(text, IMG_SIZE_COLUMNS),
+        **{known.name: _first(text, known.read_from) for known in COLUMNS if known.read_from},
     }
-    return typed(text, {column, *TEXT_DETAILS}).assign(**added)
+    return typed(text, column).assign(**added)
 
 
-def _facts(text: pd.DataFrame, table: Table, column: str, sizes: dict[str, ModelSize]) -> pd.DataFrame:
+def _facts(text: pd.DataFrame, merged: Merged) -> pd.DataFrame:
     """Return size_mb, license, repo_id and status of the table's rows: its own, else those of the sizes file."""
-    merged = merge(table, column, sizes, MB, details=True)
-    found = text_frame({**merged.second, **merged.last})
+    found = text_frame({**merged.second, **merged.details})
     if set(DETAIL_COLUMNS) <= set(text):
         found = text
     known = _size(found)

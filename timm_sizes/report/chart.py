@@ -27,7 +27,8 @@ from bokeh.plotting import figure
 from bokeh.resources import Resources
 
 from timm_sizes.report.families import Group
-from timm_sizes.report.figures import SIZE, SPEED, Figures
+from timm_sizes.report.figures import Figures
+from timm_sizes.tables.columns import SIZE, SPEED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +48,7 @@ def chart_json(frame: pd.DataFrame, groups: list[Group], labels: pd.Series[str],
     *labels* has the group of each row. The page's script sets axes, ticks, ranges, colours, filters and texts; it finds
     what it needs by the names given here.
     """
-    columns = {shown.column: frame[shown.column].to_numpy("float64") for shown in figures.shown}
+    columns = {shown.name: frame[shown.name].to_numpy("float64") for shown in figures.shown}
     source = ColumnDataSource({**columns, "group": labels.tolist()}, name="rows")
     frontier = ColumnDataSource({"x": [], "y": []}, name="frontier")
     gain_is_speed = figures.gain == SPEED
@@ -100,8 +101,8 @@ def _points(plot: Any, source: ColumnDataSource, groups: list[Group], of: str) -
     markers = CategoricalMarkerMapper(factors=factors, markers=[group.style.bokeh for group in groups])
     glyph = Scatter(
         name=f"glyph_{of}",
-        x=SIZE.column,
-        y=SIZE.column,
+        x=SIZE.name,
+        y=SIZE.name,
         size=6 if of == "others" else 9,
         fill_color={"field": "group", "transform": colours},
         fill_alpha=0.55 if of == "others" else 0.9,

@@ -17,9 +17,9 @@ from timm_sizes.items import ModelSize
 from timm_sizes.pick.licenses import is_permissive
 from timm_sizes.report.chart import chart_json, script
 from timm_sizes.report.families import group_families
-from timm_sizes.report.figures import SIZE, SPEED, Figure, Figures, find_figures
-from timm_sizes.report.ladder import best_under
+from timm_sizes.report.figures import Figures, best_under, find_figures
 from timm_sizes.report.provenance import count, find_missing, newest_answer, size_basis
+from timm_sizes.tables.columns import SIZE, SPEED, Column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,7 @@ class Limit:
 
     name: str
     label: str
-    figure: Figure
+    figure: Column
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _template() -> Any:
 
 
 def _lines(frame: pd.DataFrame, figures: Figures) -> list[Line]:
-    texts = [[shown.text(value) for value in frame[shown.column]] for shown in figures.shown]
+    texts = [[shown.text(value) for value in frame[shown.name]] for shown in figures.shown]
     facts = frame[["model", "repo_id", "family", "license", "status"]].itertuples(index=False, name=None)
     return [
         Line(
@@ -128,7 +128,7 @@ def _image_sizes(frame: pd.DataFrame, figures: Figures) -> list[tuple[int, int]]
     """Return the input sizes, in pixels, with how many rows have each; the smallest first."""
     if figures.image is None:
         return []
-    counts = frame[figures.image.column].dropna().astype("int64").value_counts().sort_index()
+    counts = frame[figures.image.name].dropna().astype("int64").value_counts().sort_index()
     return [(int(size), int(rows)) for size, rows in zip(counts.index, counts, strict=True)]
 
 
@@ -142,7 +142,7 @@ def _licenses(frame: pd.DataFrame) -> list[tuple[str, int, bool]]:
 def _axes(figures: Figures) -> dict[str, dict[str, Any]]:
     """Return what the page's script has to know of each figure: its header, and which way is better."""
     return {
-        shown.column: {
+        shown.name: {
             "header": shown.header,
             "unit": shown.unit,
             "smaller": shown.smaller_is_better,

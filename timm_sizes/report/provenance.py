@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from timm_sizes.items import ModelSize, Status
-from timm_sizes.report.figures import SIZE
+from timm_sizes.tables.columns import SIZE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ class Counts:
 
 def count(frame: pd.DataFrame) -> Counts:
     """Return the counts of *frame*, of choices.load_choices."""
-    sized = frame[SIZE.column].notna()
+    sized = frame[SIZE.name].notna()
     statuses = Counter(frame["status"][~sized])
     return Counts(
         rows=len(frame),
@@ -60,7 +60,7 @@ def find_missing(frame: pd.DataFrame, sizes: Mapping[str, ModelSize]) -> list[Mi
 
     The reason is the one in the sizes file, *sizes*, where the status there is the same; else what the status means.
     """
-    rows = frame.loc[frame[SIZE.column].isna(), ["model", "status"]]
+    rows = frame.loc[frame[SIZE.name].isna(), ["model", "status"]]
     reasons = [_reason(name, status, sizes) for name, status in rows.itertuples(index=False)]
     groups = rows.assign(reason=reasons).groupby(["status", "reason"], sort=True)["model"]
     found = [

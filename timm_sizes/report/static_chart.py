@@ -14,8 +14,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from timm_sizes.pick.pareto import pareto
 from timm_sizes.report.families import OTHER, Group, group_families
-from timm_sizes.report.figures import SIZE, Figure, find_figures
+from timm_sizes.report.figures import find_figures
 from timm_sizes.report.provenance import count
+from timm_sizes.tables.columns import SIZE, Column, Kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,15 +46,15 @@ def draw(frame: pd.DataFrame, source: str, kind: str) -> bytes:
     others are left out, and a note says how many. Raises InputError, naming *source*, if there is nothing to draw.
     """
     gain = find_figures(frame, source).gain
-    drawn = frame[(frame[SIZE.column] > 0) & frame[gain.column].notna()]
+    drawn = frame[(frame[SIZE.name] > 0) & frame[gain.name].notna()]
     with rc_context(_STYLE):
         picture = Picture(figsize=_INCHES, dpi=_DPI, layout="constrained", facecolor="white")
         FigureCanvasAgg(picture)  # measures the texts
         axes = picture.add_subplot()
         _set_axes(axes, drawn, gain)
         _scatter(axes, drawn, gain)
-        best = drawn[pareto(drawn, [SIZE.column], [gain.column])].sort_values([SIZE.column, gain.column])
-        axes.step(best[SIZE.column], best[gain.column], where="post", color=_INK, lw=1.4, zorder=3, label="Pareto line")
+        best = drawn[pareto(drawn, [SIZE.name], [gain.name])].sort_values([SIZE.name, gain.name])
+        axes.step(best[SIZE.name], best[gain.name], where="post", color=_INK, lw=1.4, zorder=3, label="Pareto line")
         axes.set_title(f"timm models: {gain.title} and checkpoint size", loc="left", fontsize=12, weight="bold", pad=18)
         axes.text(0, 1.02, _note(source, drawn, gain, axes), transform=axes.transAxes, color=_QUIET, fontsize=8)
         picture.legend(loc="outside right upper", frameon=False, fontsize=8.5, labelspacing=0.7)
@@ -63,20 +64,20 @@ def draw(frame: pd.DataFrame, source: str, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def _set_axes(axes: Axes, drawn: pd.DataFrame, gain: Figure) -> None:
+def _set_axes(axes: Axes, drawn: pd.DataFrame, gain: Column) -> None:
     axes.set_xscale("log")
     axes.set_xlabel(f"{SIZE.header}, log scale")
     axes.set_ylabel(gain.header)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-    if gain.unit == "%":
-        axes.set_ylim(*_y_range(drawn[gain.column]))
+    if gain.kind is Kind.ACCURACY:
+        axes.set_ylim(*_y_range(drawn[gain.name]))
     else:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
         axes.yaxis.set_minor_locator(NullLocator())
-        axes.set_ylim(drawn[gain.column].min() / 1.25, drawn[gain.column].max() * 1.25)
-    visible = _visible(drawn, gain, axes)[SIZE.column]
+        axes.set_ylim(drawn[gain.name].min() / 1.25, drawn[gain.name].max() * 1.25)
+    visible = _visible(drawn, gain, axes)[SIZE.name]
     axes.set_xlim(visible.min() / 1.25, visible.max() * 1.25)
     spans_much = visible.max() > 3000 * visible.min()
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 3) if spans_much else (1, 2, 5)))
@@ -94,14 +95,14 @@ def _y_range(values: pd.Series[float]) -> tuple[float, float]:
     return bottom - margin, values.max() + margin
 
 
-def _scatter(axes: Axes, drawn: pd.DataFrame, gain: Figure) -> None:
+def _scatter(axes: Axes, drawn: pd.DataFrame, gain: Column) -> None:
     groups, labels = group_families(drawn["family"])
     for group in groups:
         rows = drawn[labels == group.name]
         is_rest = group.name == OTHER
         axes.scatter(
-            rows[SIZE.column],
-            rows[gain.column],
+            rows[SIZE.name],
+            rows[gain.name],
             s=_area(group, is_rest=is_rest),
             c=group.style.colour,
             marker=group.style.matplotlib,
@@ -118,7 +119,7 @@ def _area(group: Group, *, is_rest: bool) -> float:
     return 8 if is_rest else {"*": 42, "D": 17, "s": 19}.get(group.style.matplotlib, 24)
 
 
-def _note(source: str, drawn: pd.DataFrame, gain: Figure, axes: Axes) -> str:
+def _note(source: str, drawn: pd.DataFrame, gain: Column, axes: Axes) -> str:
     """Return what has to be known to read the picture: the rows' number and origin, estimates, and what is not seen."""
     estimated = count(drawn).estimated
     parts = [f"{source[:60]}, {len(drawn):,} rows"]
@@ -131,15 +132,15 @@ def _note(source: str, drawn: pd.DataFrame, gain: Figure, axes: Axes) -> str:
     return "; ".join(parts)
 
 
-def _visible(drawn: pd.DataFrame, gain: Figure, axes: Axes) -> pd.DataFrame:
-    return drawn[drawn[gain.column] >= axes.get_ylim()[0]]
+def _visible(drawn: pd.DataFrame, gain: Column, axes: Axes) -> pd.DataFrame:
+    return drawn[drawn[gain.name] >= axes.get_ylim()[0]]
 
 
-def _label(picture: Picture, axes: Axes, best: pd.DataFrame, gain: Figure) -> None:
+def _label(picture: Picture, axes: Axes, best: pd.DataFrame, gain: Column) -> None:
     """Name a few rows of the Pareto line, *best*, evenly along it: above it, where no point can be."""
     visible = _visible(best, gain, axes)
     picture.draw_without_rendering()  # settles the layout, so that the texts' places are known
-    places = axes.transData.transform(visible[[SIZE.column, gain.column]].to_numpy("float64"))
+    places = axes.transData.transform(visible[[SIZE.name, gain.name]].to_numpy("float64"))
     across, up = places.T
     line = Path(np.column_stack([np.repeat(across, 2)[1:], np.repeat(up, 2)[:-1]]))
     evenly = np.linspace(across[0], across[-1], _LABELS)
@@ -151,7 +152,7 @@ def _label(picture: Picture, axes: Axes, best: pd.DataFrame, gain: Figure) -> No
         for side, offset in (("right", -4), ("left", 4)):
             text = axes.annotate(
                 visible["model"].iloc[at].partition(".")[0][:40],
-                (visible[SIZE.column].iloc[at], visible[gain.column].iloc[at]),
+                (visible[SIZE.name].iloc[at], visible[gain.name].iloc[at]),
                 xytext=(offset, 3),
                 textcoords="offset points",
                 ha=side,

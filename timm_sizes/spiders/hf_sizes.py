@@ -26,7 +26,7 @@ from timm_sizes.seeds import ARGUMENTS, Seeds, read_seeds
 from timm_sizes.sizes_file import keep_table, table_record
 from timm_sizes.sources import from_catalogue, from_list, from_repo, from_target, not_listed, unsized
 from timm_sizes.spiders.base import NamesSpider, check_arguments
-from timm_sizes.tables.table import CHECKPOINT_COLUMN, parse_table, table_names
+from timm_sizes.tables.table import parse_table, table_names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -66,7 +66,9 @@ class HfSizesSpider(NamesSpider):
         try:
             endpoint = parse_endpoint(settings["HF_ENDPOINT"])
         except ValueError as error:
-            raise InputError(f"HF_ENDPOINT: {error}") from None
+            # There may be a password in it.
+            shown = "" if "@" in settings["HF_ENDPOINT"] else f"={settings['HF_ENDPOINT']}"
+            raise InputError(f"HF_ENDPOINT{shown}: {error}") from None
         offline = settings.getbool("HF_HUB_OFFLINE")
         return read_seeds(spargs, Path(settings["SIZES_FILE"]), endpoint, offline=offline)
 
@@ -100,7 +102,7 @@ class HfSizesSpider(NamesSpider):
         try:
             if response.status != 200:
                 raise InputError(f"{url}: HTTP {response.status}; expected a CSV or JSON table")
-            table = parse_table(response.body, url, self.seeds.column, [CHECKPOINT_COLUMN])
+            table = parse_table(response.body, url, self.seeds.column)
         except InputError as error:
             raise self.stopped(str(error)) from None
         self._names |= dict.fromkeys(table_names(table, self.seeds.column))

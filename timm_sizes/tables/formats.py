@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -16,8 +17,9 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from timm_sizes.errors import InputError
-from timm_sizes.tables.frame import is_blank, parse_whole, text_frame, typed
-from timm_sizes.tables.table import CsvTable, Table
+from timm_sizes.tables.csv_table import Columns, CsvTable
+from timm_sizes.tables.frame import is_blank, text_frame, typed
+from timm_sizes.tables.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,25 +47,33 @@ def check_format(target: Path, source: str) -> None:
         raise InputError(f"{ending[1:]} needs {package}: pip install {package}")
 
 
-def convert(text: Iterable[str], table: Table, column: str, target: Path, text_columns: Collection[str]) -> Chunks:
-    """Return what to write to *target* for the rendered *text* of *table*, whose names are in *column*.
+def convert(
+    table: Table, column: str, target: Path, second: Columns, last: Columns, dropped: AbstractSet[int]
+) -> Chunks:
+    """Return what to write to *target* for *table*, whose names are in *column*, with columns added; see its render().
 
-    In another format than the table's own, *column* and *text_columns* are kept as text even if they look like
-    numbers. Raises InputError for what the format cannot hold.
+    In another format than the table's own, the names and the columns of text (of tables.columns) are kept as text even
+    if they look like numbers. Raises InputError for what the format cannot hold.
     """
     ending = target.suffix.lower()
     if _has_format(table, ending):
-        return text
-    rendered = parse_whole("".join(text).encode(), table.source, column)
-    for name in rendered.columns:
-        if rendered.columns.count(name) > 1:
+        return table.render(second, last, dropped)
+    kept = [name for index, name in enumerate(table.columns) if index not in dropped]
+    names = [*kept, *second, *last]
+    for name in names:
+        if names.count(name) > 1:
             raise InputError(f"{table.source}: two columns are named {name!r}; only its own format can hold that")
-    return _WRITERS[ending](text_frame(rendered.cells), {column, *text_columns})
+    own = {name: table.column(name) for name in kept}
+    cells = {name: own[name] for name in kept[:1]} | dict(second) | own | dict(last)
+    return _WRITERS[ending](text_frame(cells), column)
 
 
-def values(text: pd.DataFrame, text_columns: Collection[str]) -> pd.DataFrame:
-    """Return *text* with numbers where a column is numbers (Int64 or float64) and with nothing for blank cells."""
-    frame = typed(text, text_columns)
+def values(text: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return *text* with numbers where a column is numbers (Int64 or float64) and with nothing for blank cells.
+
+    Columns of text, and the one of names, *column*, stay what they are.
+    """
+    frame = typed(text, column)
     for name in frame:
         if frame[name].dtype == "float64":
             is_whole = not text[name].str.contains("[.eE]").any()
@@ -166,17 +176,17 @@ def _check_xlsx(frame: pd.DataFrame) -> None:
             raise InputError("xlsx holds no control characters, this table has some: write .csv or .parquet")
 
 
-def _numbers(text: pd.DataFrame, text_columns: Collection[str]) -> set[str]:
-    frame = typed(text, text_columns)
+def _numbers(text: pd.DataFrame, column: str) -> set[str]:
+    frame = typed(text, column)
     return {str(name) for name in frame if frame[name].dtype == "float64"}
 
 
-_WRITERS: dict[str, Callable[[pd.DataFrame, Collection[str]], Chunks]] = {
+_WRITERS: dict[str, Callable[[pd.DataFrame, str], Chunks]] = {
     ".csv": lambda text, _: [as_csv(text)],
     ".tsv": lambda text, _: [as_csv(text, "\t")],
-    ".json": lambda text, kept: as_json(values(text, kept)),
-    ".jsonl": lambda text, kept: _json_lines(values(text, kept)),
-    ".parquet": lambda text, kept: [_parquet(values(text, kept))],
-    ".xlsx": lambda text, kept: [_xlsx(values(text, kept))],
-    ".md": lambda text, kept: as_markdown(text, _numbers(text, kept)),
+    ".json": lambda text, column: as_json(values(text, column)),
+    ".jsonl": lambda text, column: _json_lines(values(text, column)),
+    ".parquet": lambda text, column: [_parquet(values(text, column))],
+    ".xlsx": lambda text, column: [_xlsx(values(text, column))],
+    ".md": lambda text, column: as_markdown(text, _numbers(text, column)),
 }

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from timm_sizes.tables.table import Table, parse_table
+from timm_sizes.tables.columns import is_text
 
 _BLANK = ("", "nan", "NaN")  # NaN is what Python writes into JSON
 _EXACT = 2**53  # the largest whole number up to which a float64 has all
 _WITH_COMMAS = r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?"
-
-
-def parse_whole(data: bytes, source: str, column: str) -> Table:
-    """Read a table with the cells of all its columns; see parse_table."""
-    return parse_table(data, source, column, parse_table(data, source, column).columns)
 
 
 def text_frame(cells: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -38,13 +33,16 @@ def is_blank(cells: pd.Series[str]) -> pd.Series[bool]:
     return cells.str.strip().isin(_BLANK)
 
 
-def typed(frame: pd.DataFrame, text_columns: Collection[str]) -> pd.DataFrame:
+def typed(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return *frame*, of text, with numbers (float64) in the columns that hold nothing else.
 
-    Blank cells are NaN there. Columns of blanks, of numbers too large to be exact, and those named in *text_columns*
-    stay text.
+    Blank cells are NaN there. Columns of blanks, of numbers too large to be exact, of text by tables.columns, and the
+    one of names, *column*, stay text.
     """
-    return pd.DataFrame({name: frame[name] if name in text_columns else _typed(frame[name]) for name in frame})
+    names = [str(name) for name in frame]
+    return pd.DataFrame(
+        {name: frame[name] if name == column or is_text(name) else _typed(frame[name]) for name in names}
+    )
 
 
 def _typed(cells: pd.Series[str]) -> pd.Series:

@@ -7,23 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from timm_sizes.errors import InputError
 from timm_sizes.names.architecture import architecture
+from timm_sizes.tables.columns import ACCURACY, ACCURACY_PREFIX, BENCHMARK_COLUMNS, IMAGE_SIZE, is_accuracy
 from timm_sizes.tables.frame import to_numbers
 from timm_sizes.tables.table import DEFAULT_COLUMN, Table, read_table
-
-IMG_SIZE_COLUMNS = ("img_size", "infer_img_size", "train_img_size")
-SPEED_KINDS = ("infer", "train")  # benchmark.py writes either or both; what is deployed is inference
-SPEED_FIGURES = ("samples_per_sec", "step_time", "gmacs", "macts")
-SPEED_COLUMNS = {kind: tuple(f"{kind}_{figure}" for figure in SPEED_FIGURES) for kind in SPEED_KINDS}
-ACCURACY = "top1"
-ACCURACY_PREFIX = f"{ACCURACY}_"
-_NOT_ACCURACIES = ("top1_err", "top1_diff")  # columns of timm's
 
 _RESULTS_NAME = re.compile(r"results-(?:imagenet-)?(?=.)(.*)", re.DOTALL)
 _VERSION_NAME = re.compile(r"imagenet(v\d+)\b.*", re.DOTALL)
@@ -34,13 +27,13 @@ _KEYS = ["name", "img_size"]
 class Sources:
     """The tables to join: a benchmark, and results tables by the column that each fills (top1_real, top1_v2, …)."""
 
-    benchmark: Table | None
-    accuracies: dict[str, Table]
+    benchmark: Table | None = None
+    accuracies: dict[str, Table] = field(default_factory=dict)
 
     @property
     def columns(self) -> set[str]:
-        """The columns that a merge with these replaces: all figures of a kind, for they belong to one benchmark."""
-        speed = SPEED_COLUMNS[speed_kind(self.benchmark)] if self.benchmark else ()
+        """The columns that a merge with these replaces: all figures of a pass, for they belong to one benchmark."""
+        speed = BENCHMARK_COLUMNS[benchmark_pass(self.benchmark)] if self.benchmark else ()
         return {*self.accuracies, *speed}
 
 
@@ -58,7 +51,7 @@ def read_sources(speed: str | None, accuracy: str | None) -> Sources:
 
     Raises InputError for what is not such a table, and for two results tables of one name.
     """
-    return Sources(read_benchmark(speed) if speed else None, _read_accuracies(accuracy) if accuracy else {})
+    return Sources(_read_benchmark(speed) if speed else None, _read_accuracies(accuracy) if accuracy else {})
 
 
 def join(table: Table, column: str, sources: Sources) -> list[Joined]:
@@ -72,38 +65,25 @@ def summary(joined: Joined, rows: int) -> str:
     return f"{', '.join(joined.columns)}: {joined.matched:,} of {rows:,} rows are in {joined.source}"
 
 
-def is_accuracy(column: str) -> bool:
-    """Return whether *column* is a top-1 accuracy: timm's own, or one that was joined."""
-    return column.startswith(ACCURACY) and column not in _NOT_ACCURACIES
-
-
 def is_joined(name: str, columns: Collection[str]) -> bool:
     """Return whether the column *name* of a table with *columns* may come from a join.
 
-    The speed beside an image or batch size of its kind is the table's own (a benchmark's), and so are timm's top1_err
+    The speed beside an image or batch size of its pass is the table's own (a benchmark's), and so are timm's top1_err
     and top1_diff.
     """
     if name.startswith(ACCURACY_PREFIX):
         return is_accuracy(name)
-    kind = name.partition("_")[0]
-    is_benchmark = f"{kind}_img_size" in columns or f"{kind}_batch_size" in columns
-    return name in SPEED_COLUMNS.get(kind, ()) and not is_benchmark
+    measured = name.partition("_")[0]
+    is_benchmark = f"{measured}_img_size" in columns or f"{measured}_batch_size" in columns
+    return name in BENCHMARK_COLUMNS.get(measured, ()) and not is_benchmark
 
 
-def read_benchmark(path: str) -> Table:
-    """Read the benchmark table at *path*; InputError if it is not one."""
-    figures = [name for names in SPEED_COLUMNS.values() for name in names]
-    table = read_table(path, DEFAULT_COLUMN, [*IMG_SIZE_COLUMNS, *figures])
-    speed_kind(table)
-    return table
-
-
-def speed_kind(benchmark: Table) -> str:
+def benchmark_pass(benchmark: Table) -> str:
     """Return what *benchmark* measures, "infer" or "train"; InputError if neither."""
-    for kind in SPEED_KINDS:
-        if SPEED_COLUMNS[kind][0] in benchmark.cells:
-            return kind
-    expected = " or ".join(SPEED_COLUMNS[kind][0] for kind in SPEED_KINDS)
+    for measured, (speed, *_) in BENCHMARK_COLUMNS.items():
+        if speed in benchmark.columns:
+            return measured
+    expected = " or ".join(speed for speed, *_ in BENCHMARK_COLUMNS.values())
     raise InputError(f"{benchmark.source}: not a benchmark table; expected a column {expected}")
 
 
@@ -122,15 +102,21 @@ def join_speed(table: Table, column: str, benchmark: Table) -> Joined:
     A row's own name comes first (a benchmark of tagged names), then its architecture; of several benchmark rows the
     first. Raises InputError if one of the tables has no column of image sizes.
     """
-    kind = speed_kind(benchmark)
-    names = [name for name in SPEED_COLUMNS[kind] if name in benchmark.cells]
-    known = _keyed(benchmark, DEFAULT_COLUMN, (f"{kind}_img_size", *IMG_SIZE_COLUMNS)).assign(
-        **{name: benchmark.cells[name] for name in names}
+    measured = benchmark_pass(benchmark)
+    names = [name for name in BENCHMARK_COLUMNS[measured] if name in benchmark.columns]
+    known = _keyed(benchmark, DEFAULT_COLUMN, (f"{measured}_img_size", *IMAGE_SIZE.read_from)).assign(
+        **{name: benchmark.column(name) for name in names}
     )
-    rows = _keyed(table, column, IMG_SIZE_COLUMNS)
+    rows = _keyed(table, column)
     exact = _look_up(rows, known)
     by_architecture = _look_up(_by_architecture(rows), _by_architecture(known))
     return _joined(benchmark, names, exact.where(exact.notna().any(axis="columns"), by_architecture))
+
+
+def _read_benchmark(path: str) -> Table:
+    table = read_table(path)
+    benchmark_pass(table)
+    return table
 
 
 def _read_accuracies(paths: str) -> dict[str, Table]:
@@ -139,25 +125,27 @@ def _read_accuracies(paths: str) -> dict[str, Table]:
         column = ACCURACY_PREFIX + accuracy_name(path)
         if column in tables:
             raise InputError(f"{path}: a second table for {column}; rename the file")
-        table = read_table(path, DEFAULT_COLUMN, [*IMG_SIZE_COLUMNS, ACCURACY])
-        if ACCURACY not in table.cells:
+        if not is_accuracy(column):
+            raise InputError(f"{path}: would be joined as {column}, which is no accuracy; rename the file")
+        table = read_table(path)
+        if ACCURACY not in table.columns:
             raise InputError(f"{path}: not a results table; expected a column {ACCURACY}")
         tables[column] = table
     return tables
 
 
 def _join_accuracy(table: Table, column: str, name: str, other: Table) -> Joined:
-    known = _keyed(other, DEFAULT_COLUMN, IMG_SIZE_COLUMNS).assign(**{name: other.cells[ACCURACY]})
-    return _joined(other, [name], _look_up(_keyed(table, column, IMG_SIZE_COLUMNS), known))
+    known = _keyed(other, DEFAULT_COLUMN).assign(**{name: other.column(ACCURACY)})
+    return _joined(other, [name], _look_up(_keyed(table, column), known))
 
 
-def _keyed(table: Table, column: str, size_columns: tuple[str, ...]) -> pd.DataFrame:
-    found = next((name for name in size_columns if name in table.cells), None)
+def _keyed(table: Table, column: str, size_columns: tuple[str, ...] = IMAGE_SIZE.read_from) -> pd.DataFrame:
+    found = next((name for name in size_columns if name in table.columns), None)
     if found is None:
-        expected = ", ".join(IMG_SIZE_COLUMNS)
+        expected = ", ".join(IMAGE_SIZE.read_from)
         raise InputError(f"{table.source}: no column of image sizes to join rows by; expected one of {expected}")
-    names = pd.Series(table.cells[column], dtype="str").str.strip()
-    return pd.DataFrame({"name": names, "img_size": to_numbers(pd.Series(table.cells[found], dtype="str"))})
+    names = pd.Series(table.column(column), dtype="str").str.strip()
+    return pd.DataFrame({"name": names, "img_size": to_numbers(pd.Series(table.column(found), dtype="str"))})
 
 
 def _by_architecture(frame: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import nan
-from pathlib import Path
 
 import pandas as pd
 
@@ -15,15 +14,15 @@ from timm_sizes.hub.checkpoint import DTYPE_BYTES
 from timm_sizes.items import SIZED, ModelSize, Status, worth
 from timm_sizes.names.catalogue import by_repo_id
 from timm_sizes.names.resolve import resolve
-from timm_sizes.tables.join import IMG_SIZE_COLUMNS, is_joined
-from timm_sizes.tables.table import CHECKPOINT_COLUMN, Table, row_names
+from timm_sizes.tables.columns import Kind, column_of
+from timm_sizes.tables.frame import to_numbers
+from timm_sizes.tables.join import Joined, Sources, is_joined, join
+from timm_sizes.tables.table import Table, row_names
 from timm_sizes.units import MB, MIB, format_size
 
 SIZE_COLUMNS = {MB: "model_size_in_mb", MIB: "model_size_in_mib"}
 DETAIL_COLUMNS = ("size_bytes", "size_mib", "size_file", "size_status", "hub_repo", "hub_revision", "dtype", "license")
 PARAM_COUNT_COLUMN = "param_count"  # in millions, in timm's tables
-TEXT_DETAILS = frozenset(DETAIL_COLUMNS) - {"size_bytes", "size_mib"}
-KEPT_COLUMNS = (CHECKPOINT_COLUMN, PARAM_COUNT_COLUMN, *IMG_SIZE_COLUMNS)  # what read_table has to keep for a merge
 
 # A checkpoint with fewer parameters than this share of its row's cannot hold the model; with this many times as many
 # it is a larger model around it. In between is normal: heads for other classes, extra buffers, and recent benchmark
@@ -33,17 +32,27 @@ _TOO_SMALL, _TOO_LARGE = 0.8, 3.0
 # parameters around a vision tower of 90 M. Published files are at most 1.5 times what the model definition has.
 _TOO_LARGE_FOR_CATALOGUE = 2.0
 _PARAMS = ["params_low", "params_high", "params_defined"]
-_BLANKED = [*SIZE_COLUMNS.values(), "size_bytes", "size_mib"]
 
 
 @dataclass(frozen=True)
 class Merged:
-    """A table's new columns (of text, one cell a row), its rows by status, and the names that contradict theirs."""
+    """What a merge adds to a table, as columns of text with a cell a row, and what is to be said about it.
+
+    ``dropped`` has the positions of the columns that an earlier merge added, ``statuses`` the rows by status,
+    ``mismatches`` the names that contradict their checkpoint.
+    """
 
     second: dict[str, list[str]]
-    last: dict[str, list[str]]
+    details: dict[str, list[str]]
+    joined: list[Joined]
+    dropped: set[int]
     statuses: Counter[str]
     mismatches: list[str]
+
+    @property
+    def last(self) -> dict[str, list[str]]:
+        """The columns for the end of the table: the details, then what was joined."""
+        return self.details | {name: cells for source in self.joined for name, cells in source.columns.items()}
 
     @property
     def sized(self) -> int:
@@ -51,23 +60,34 @@ class Merged:
         return sum(self.statuses[status] for status in SIZED)
 
 
-def merge(table: Table, column: str, sizes: dict[str, ModelSize], unit: int = MB, *, details: bool = False) -> Merged:
-    """Return the size columns for *table*, whose names are in *column*, from the rows of the sizes file.
+def merge_table(
+    table: Table,
+    column: str,
+    sizes: dict[str, ModelSize],
+    sources: Sources | None = None,
+    *,
+    unit: int = MB,
+    details: bool = False,
+) -> Merged:
+    """Return what the rows of the sizes file, *sizes*, and the tables in *sources* say of *table*'s names in *column*.
 
-    The first is model_size_in_mb (or _mib, by *unit*: MB or MIB), two decimals, empty where no size is known;
+    The size column is model_size_in_mb (or _mib, by *unit*: MB or MIB), two decimals, empty where no size is known;
     *details* adds DETAIL_COLUMNS. A size whose checkpoint cannot be the row's model, by the row's own param_count or by
     the catalogue's, is left out, and its status is ``mismatch``.
     """
+    sources = sources or Sources()
     names = pd.Series(row_names(table, column), dtype="str", name="model")
     shown = [SIZE_COLUMNS[unit], "size_status", *(name for name in DETAIL_COLUMNS if details and name != "size_status")]
     known = pd.DataFrame(_facts(names.unique(), sizes), columns=["model", *shown, *_PARAMS])
     rows = names.to_frame().merge(known, on="model", how="left", validate="many_to_one")
-    wrong = _contradicts(rows, table.cells.get(PARAM_COUNT_COLUMN))
-    rows.loc[wrong, [name for name in shown if name in _BLANKED]] = ""
+    wrong = _contradicts(rows, table.column(PARAM_COUNT_COLUMN) if PARAM_COUNT_COLUMN in table.columns else None)
+    rows.loc[wrong, [name for name in shown if column_of(name).kind in (Kind.SIZE, Kind.BYTES)]] = ""
     rows.loc[wrong, "size_status"] = str(Status.MISMATCH)
     return Merged(
         second={SIZE_COLUMNS[unit]: rows[SIZE_COLUMNS[unit]].tolist()},
-        last={name: rows[name].tolist() for name in DETAIL_COLUMNS} if details else {},
+        details={name: rows[name].tolist() for name in DETAIL_COLUMNS} if details else {},
+        joined=join(table, column, sources),
+        dropped=own_columns(table.columns, sources.columns),
         statuses=Counter({str(status): count for status, count in rows["size_status"].value_counts().items()}),
         mismatches=names[wrong].unique().tolist(),
     )
@@ -96,10 +116,11 @@ def own_columns(columns: Sequence[str], replaced: Collection[str] = ()) -> set[i
     return own
 
 
-def reject_clashes(table: Table, new: Collection[str], dropped: set[int]) -> None:
-    """Raise InputError if *table*, without its columns at *dropped*, has one of the *new* columns already."""
+def reject_clashes(table: Table, merged: Merged) -> None:
+    """Raise InputError if *table* has a column of its own under the name of one that *merged* joins to it."""
+    new = {name for source in merged.joined for name in source.columns}
     for index, name in enumerate(table.columns):
-        if name in new and index not in dropped:
+        if name in new and index not in merged.dropped:
             raise InputError(f"{table.source}: has a column {name} of its own, which the join would add again")
 
 
@@ -174,17 +195,6 @@ def _contradicts(rows: pd.DataFrame, param_counts: list[str] | None) -> pd.Serie
     too_large = rows["params_low"] > _TOO_LARGE_FOR_CATALOGUE * rows["params_defined"]
     if param_counts is None:
         return too_large
-    text = pd.Series(param_counts, dtype="str", index=rows.index).str.replace(",", "")
-    expected = pd.to_numeric(text, errors="coerce").where(lambda millions: millions > 0) * 1e6
+    millions = to_numbers(pd.Series(param_counts, dtype="str", index=rows.index))
+    expected = millions.where(millions > 0) * 1e6
     return too_large | (rows["params_high"] < _TOO_SMALL * expected) | (rows["params_low"] > _TOO_LARGE * expected)
-
-
-def output_path(table: str, output: str | None, folder: Path) -> Path:
-    """Return the file that the merge of *table* is written to: *output* if it is a file's name, else a file in it.
-
-    Without *output* the file is in *folder*; it has the table's own name.
-    """
-    name = "stdin.csv" if table == "-" else Path(table).name
-    if output is None:
-        return folder / name
-    return Path(output) / name if output.endswith("/") or Path(output).is_dir() else Path(output)

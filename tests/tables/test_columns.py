@@ -1,0 +1,122 @@
+"""One answer to what a column is, for merge, pick and the report alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import chain
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from timm_sizes.tables.columns import AXES, BENCHMARK_COLUMNS, COLUMNS, LIMITS, LISTED, Kind, column_of, is_accuracy
+from timm_sizes.tables.merge import DETAIL_COLUMNS, SIZE_COLUMNS
+
+
+@pytest.mark.parametrize(
+    "column", ["size_mb", "model_size_in_mib", "param_count", "infer_gmacs", "top1_err", "gmacs", "top1_real_err"]
+)
+def test_less_is_better(column: str) -> None:
+    assert column_of(column).kind.better == "smaller"
+    assert column_of(column).smaller_is_better
+
+
+@pytest.mark.parametrize("column", ["top1", "top5", "top1_real", "speed", "infer_samples_per_sec"])
+def test_more_is_better(column: str) -> None:
+    assert column_of(column).kind.better == "larger"
+
+
+@pytest.mark.parametrize("column", ["img_size", "train_img_size", "license", "rank_diff", "anything", ""])
+def test_neither_is_better(column: str) -> None:
+    assert column_of(column).kind.better == ""
+    assert not column_of(column).smaller_is_better
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("top1", True),
+        ("top5", True),
+        ("top1_real", True),
+        ("top5_v2", True),
+        ("top1_err", False),
+        ("top1_real_err", False),
+        ("top1_diff", False),
+        ("top10", False),
+        ("top1_", False),
+        ("top1_<b>", False),
+    ],
+)
+def test_an_accuracy_is_neither_an_error_nor_a_difference(column: str, *, expected: bool) -> None:
+    assert is_accuracy(column) is expected
+
+
+@pytest.mark.parametrize(
+    ("column", "header", "decimals", "report_decimals"),
+    [
+        ("size_mb", "Size (MB)", 2, 2),
+        ("top1", "Top-1 (%)", 3, 2),
+        ("top1_a_clean", "Top-1 a clean (%)", 3, 2),
+        ("top1_real_err", "Top-1 real error (%)", 3, 3),
+        ("speed", "Speed (images/s)", 1, 0),
+        ("train_samples_per_sec", "Speed, training (images/s)", 1, 0),
+        ("infer_step_time", "Step time, inference (ms)", 3, 3),
+        ("infer_img_size", "Input, inference (px)", 0, 0),
+        ("size_bytes", "Size (bytes)", 0, 0),
+        ("memory_mb", "Memory (MB)", 2, 2),
+        ("crop_pct", "crop_pct", 3, 3),
+    ],
+)
+def test_a_column_has_one_label_and_its_decimals(column: str, header: str, decimals: int, report_decimals: int) -> None:
+    found = column_of(column)
+    assert (found.header, found.kind.decimals, found.kind.report_decimals) == (header, decimals, report_decimals)
+
+
+@pytest.mark.parametrize(
+    ("column", "type_"),
+    [
+        ("model", "string"),
+        ("memory_dtype", "string"),
+        ("size_bytes", "integer"),
+        ("img_size", "number"),
+        ("top1", "number"),
+        ("anything", "any"),
+    ],
+)
+def test_the_type_is_one_of_a_table_schema(column: str, type_: str) -> None:
+    assert column_of(column).type == type_
+
+
+def test_every_entry_stands_once_and_is_described() -> None:
+    assert set(Counter(column.name for column in COLUMNS).values()) == {1}
+    assert all(column.label and column.description for column in COLUMNS)
+    assert {column.kind for column in COLUMNS} >= set(Kind) - {Kind.OTHER, Kind.ERROR, Kind.TIME}
+
+
+def test_every_column_that_a_merge_writes_is_known() -> None:
+    for name in (*SIZE_COLUMNS.values(), *DETAIL_COLUMNS, *chain(*BENCHMARK_COLUMNS.values())):
+        assert column_of(name).kind is not Kind.OTHER
+        assert column_of(name).description
+
+
+def test_options_list_and_axes_are_those_of_the_entries() -> None:
+    assert set(LIMITS) == {"--max-mb", "--min-top1", "--max-params", "--max-gmacs", "--min-speed"}
+    assert [column.name for column in LISTED] == [
+        *("model", "size_mb", "top1", "img_size", "param_count", "gmacs", "speed", "license")
+    ]
+    assert [column.name for column in AXES] == ["size_mb", "param_count", "gmacs", "speed"]
+
+
+@given(st.text(min_size=1, max_size=50))
+@example("_err" * 10_000)
+def test_any_name_is_a_column(name: str) -> None:
+    found = column_of(name)
+    assert found.name == name
+    assert found.header
+    assert not (found.listed or found.axis or found.limit) or found in COLUMNS
+
+
+@given(st.text(max_size=30).map("top1_".__add__))
+def test_what_an_accuracy_shows_is_harmless_in_a_header(name: str) -> None:
+    if is_accuracy(name):
+        assert set(column_of(name).label) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.- ")

@@ -1,0 +1,238 @@
+"""What is known of every column: its kind, unit, decimals, which way is better, and its words for people.
+
+An entry of COLUMNS is all that a new axis of the report (``axis``), limit of pick (``limit``) or column of its list
+(``listed``) needs. Columns that timm's tables and the joins name by a rule (infer_samples_per_sec, top1_real,
+top1_real_err) have no entry: column_of makes theirs up by that rule.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from math import isnan
+from typing import Literal, Self
+
+Better = Literal["smaller", "larger", ""]
+
+
+class Kind(StrEnum):
+    """What a column holds, and with it which way is better and how many decimals are shown.
+
+    The report rounds a kind to ``report_decimals``: its figures are compared at a glance, pick's to the last digit.
+    """
+
+    better: Better
+    decimals: int
+    report_decimals: int
+
+    def __new__(cls, value: str, better: Better = "", decimals: int = 3, report_decimals: int | None = None) -> Self:
+        kind = str.__new__(cls, value)
+        kind._value_ = value
+        kind.better = better
+        kind.decimals = decimals
+        kind.report_decimals = decimals if report_decimals is None else report_decimals
+        return kind
+
+    TEXT = "text"  # never becomes a number, even where it looks like one
+    SIZE = "size", "smaller", 2
+    BYTES = "bytes", "smaller", 0
+    MEMORY = "memory", "smaller", 2
+    ACCURACY = "accuracy", "larger", 3, 2
+    ERROR = "error", "smaller"
+    SPEED = "speed", "larger", 1, 0
+    TIME = "time", "smaller"
+    COMPUTE = "compute", "smaller", 2
+    COUNT = "count", "smaller", 2
+    # Neither is better: a larger image costs more and is seen better.
+    IMAGE_SIZE = "image size", "", 0
+    OTHER = "other"  # not known: numbers where all of it is numbers
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as people read it; ``description`` goes on from "the" ("the size in MB")."""
+
+    name: str
+    kind: Kind
+    label: str
+    unit: str = ""
+    description: str = ""
+    # The columns of a table that this one is read from: the first of them that the table has.
+    read_from: tuple[str, ...] = ()
+    listed: bool = False
+    axis: bool = False
+    limit: str = ""
+
+    @property
+    def header(self) -> str:
+        """The label with its unit: Size (MB)."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    @property
+    def title(self) -> str:
+        """The label as a title has it: Top-1 accuracy."""
+        return f"{self.label} accuracy" if self.kind is Kind.ACCURACY else self.label
+
+    @property
+    def smaller_is_better(self) -> bool:
+        """Whether less is better; False also where neither is."""
+        return self.kind.better == "smaller"
+
+    @property
+    def option(self) -> str:
+        """The option of pick that limits it, "" without ``limit``: --max-mb, --min-top1."""
+        return f"--{'max' if self.smaller_is_better else 'min'}-{self.limit}" if self.limit else ""
+
+    @property
+    def type(self) -> str:
+        """The column's type in a Frictionless Table Schema: string, integer, number, or any."""
+        return {Kind.TEXT: "string", Kind.BYTES: "integer", Kind.OTHER: "any"}.get(self.kind, "number")
+
+    def text(self, value: float) -> str:
+        """Return *value* as the report shows it, "" where it is not known."""
+        return "" if isnan(value) else f"{value:,.{self.kind.report_decimals}f}"
+
+
+# What timm's benchmark.py measures, as <pass>_<figure>, most useful first: what is deployed is inference.
+PASSES = {"infer": "inference", "train": "training"}
+BENCHMARK_COLUMNS = {
+    name: tuple(f"{name}_{figure}" for figure in ("samples_per_sec", "step_time", "gmacs", "macts")) for name in PASSES
+}
+ACCURACY = "top1"
+ACCURACY_PREFIX = f"{ACCURACY}_"
+
+
+def _of_passes(figure: str) -> tuple[str, ...]:
+    return tuple(f"{name}_{figure}" for name in PASSES)
+
+
+# In the order of pick's list, of its options, and of the report's axes.
+COLUMNS = (
+    Column("model", Kind.TEXT, "Model", description="model's name in timm", listed=True),
+    Column("size_mb", Kind.SIZE, "Size", "MB", "size in MB (10^6 bytes)", listed=True, axis=True, limit="mb"),
+    Column(ACCURACY, Kind.ACCURACY, "Top-1", "%", "top-1 accuracy in percent", listed=True, limit="top1"),
+    Column(
+        "img_size",
+        Kind.IMAGE_SIZE,
+        "Input",
+        "px",
+        "width and height of the input image in pixels",
+        read_from=("img_size", *_of_passes("img_size")),
+        listed=True,
+    ),
+    Column(
+        "param_count",
+        Kind.COUNT,
+        "Parameters",
+        "M",
+        "number of parameters in millions",
+        listed=True,
+        axis=True,
+        limit="params",
+    ),
+    Column(
+        "gmacs",
+        Kind.COMPUTE,
+        "Compute",
+        "GMACs",
+        "number of GMACs an image",
+        read_from=("gmacs", *_of_passes("gmacs")),
+        listed=True,
+        axis=True,
+        limit="gmacs",
+    ),
+    Column(
+        "speed",
+        Kind.SPEED,
+        "Speed",
+        "images/s",
+        "speed in images a second",
+        read_from=_of_passes("samples_per_sec"),
+        listed=True,
+        axis=True,
+        limit="speed",
+    ),
+    Column("license", Kind.TEXT, "Licence", description="ids of the licences on the Hub, joined by +", listed=True),
+    Column("status", Kind.TEXT, "Status", description="status of the size: ok, estimated, or why there is none"),
+    Column("repo_id", Kind.TEXT, "Repo", description="repo on the Hub that the size is of"),
+    Column("family", Kind.TEXT, "Family", description="family of the architecture"),
+    Column("checkpoint", Kind.TEXT, "Checkpoint", description="local file that the row was measured with"),
+    Column("interpolation", Kind.TEXT, "Interpolation", description="interpolation of the input image"),
+    Column("model_size_in_mb", Kind.SIZE, "Size", "MB", "size of the checkpoint in MB (10^6 bytes)"),
+    Column("model_size_in_mib", Kind.SIZE, "Size", "MiB", "size of the checkpoint in MiB (2^20 bytes)"),
+    Column("size_bytes", Kind.BYTES, "Size", "bytes", "size of the checkpoint in bytes"),
+    Column("size_mib", Kind.SIZE, "Size", "MiB", "size of the checkpoint in MiB (2^20 bytes)"),
+    Column("size_file", Kind.TEXT, "File", description="checkpoint file in the repo, the one that timm loads"),
+    Column("size_status", Kind.TEXT, "Status", description="status of the size: ok, estimated, or why there is none"),
+    Column("hub_repo", Kind.TEXT, "Repo", description="repo on the Hub that the size is of"),
+    Column("hub_revision", Kind.TEXT, "Commit", description="commit of the repo that the size is of"),
+    Column("dtype", Kind.TEXT, "Data type", description="data type of most weights in the checkpoint"),
+    Column("weights_mb", Kind.MEMORY, "Weights", "MB", "memory of the weights in MB (10^6 bytes)"),
+    Column("activations_mb", Kind.MEMORY, "Activations", "MB", "peak memory of the activations in MB (10^6 bytes)"),
+    Column("memory_mb", Kind.MEMORY, "Memory", "MB", "memory of weights and activations in MB (10^6 bytes)"),
+    Column("memory_dtype", Kind.TEXT, "Memory for", description="data type that the memory is computed for"),
+    Column("speed_source", Kind.TEXT, "Speed on", description="benchmark that the speed is from"),
+)
+_BY_NAME = {column.name: column for column in COLUMNS}
+SIZE, SPEED, IMAGE_SIZE = _BY_NAME["size_mb"], _BY_NAME["speed"], _BY_NAME["img_size"]
+LISTED = tuple(column for column in COLUMNS if column.listed)
+AXES = tuple(column for column in COLUMNS if column.axis)
+LIMITS = {column.option: column for column in COLUMNS if column.limit}
+
+# Columns of any other prefix, by their endings; those that an entry describes already, as it does.
+_BY_ENDING = {
+    "samples_per_sec": SPEED,
+    "step_time": Column("", Kind.TIME, "Step time", "ms", "time of a batch in milliseconds"),
+    "gmacs": _BY_NAME["gmacs"],
+    "macts": Column("", Kind.COMPUTE, "Activations", "M", "number of activations an image in millions"),
+    "img_size": IMAGE_SIZE,
+    "param_count": _BY_NAME["param_count"],
+    "size_mb": SIZE,
+    "size_in_mb": SIZE,
+    "size_mib": _BY_NAME["size_mib"],
+    "size_in_mib": _BY_NAME["size_mib"],
+    "size_bytes": _BY_NAME["size_bytes"],
+}
+# No more than letters, digits and a few signs: these names end up in headers and axis labels.
+_ACCURACIES = re.compile(r"top([15])(?:_([A-Za-z0-9_.-]+))?", re.ASCII)
+_LONGEST_LABEL = 40  # characters
+
+
+def column_of(name: str) -> Column:
+    """Return what is known of the column *name*: its entry, what its name says by a rule, or Kind.OTHER."""
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    base, _, ending = name.rpartition("_")
+    if base and ending == "err":
+        return Column(
+            name, Kind.ERROR, f"{_accuracy_label(base) or base} error", "%", f"error beside {base}, in percent"
+        )
+    if base and ending == "diff":
+        return Column(name, Kind.OTHER, f"{_accuracy_label(base) or base} difference", "", f"difference in {base}")
+    if label := _accuracy_label(name):
+        return Column(name, Kind.ACCURACY, label, "%", f"{label.lower()} accuracy in percent")
+    for text, column in _BY_ENDING.items():
+        if name.endswith(text):
+            told = PASSES.get(name.removesuffix(f"_{text}"))
+            label = f"{column.label}, {told}" if told else column.label
+            return replace(column, name=name, label=label, read_from=(), listed=False, axis=False, limit="")
+    return Column(name, Kind.OTHER, name)
+
+
+def is_text(name: str) -> bool:
+    """Return whether the column *name* is text that never becomes a number, whatever it looks like."""
+    return column_of(name).kind is Kind.TEXT
+
+
+def is_accuracy(name: str) -> bool:
+    """Return whether the column *name* is an accuracy: top1, top5, or one that was joined (top1_real)."""
+    return column_of(name).kind is Kind.ACCURACY
+
+
+def _accuracy_label(name: str) -> str:
+    """Return the label of the accuracy *name*, "" if its name is not one's."""
+    match = _ACCURACIES.fullmatch(name)
+    if match is None:
+        return ""
+    return f"Top-{match[1]}" + (f" {match[2][:_LONGEST_LABEL].replace('_', ' ')}" if match[2] else "")
