@@ -1,23 +1,26 @@
-"""Make checkpoints.csv and names.csv from the timm that is installed: ``python -m timm_sizes.names.generate``.
+"""Make the catalogue's files from the timm that is installed: ``python -m timm_sizes.names.generate``.
 
 It needs torch and timm, which nothing else here does. No weights are downloaded: the models are built without memory
-for their tensors, and the size of a checkpoint follows from the names and shapes in its state dict.
+for their tensors, and the size of a checkpoint follows from the names and shapes in its state dict. What was recorded
+of the Hub is read: published_2023_05.csv (the repos that timm 0.9.2 names) and displayed_2024_03.csv.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 from pathlib import Path
+
+from timm_sizes.units import parse_size
 
 try:
     import timm  # type: ignore[import-not-found, unused-ignore]
     import torch  # type: ignore[import-not-found, unused-ignore]
     from timm.models import get_deprecated_models  # type: ignore[import-not-found, unused-ignore]
+
+    from timm_sizes.names import published
 except ImportError as missing:
     if __name__ != "__main__":
         raise
@@ -25,34 +28,36 @@ except ImportError as missing:
     sys.exit(2)
 
 DATA = Path(__file__).parent / "data"
-CHECKPOINT_COLUMNS = ("model", "repo_id", "license", "params", "dtype", "size_bytes", "size_basis")
+SIZE_COLUMNS = ("params", "dtype", "f32", "i64", "header_bytes", "size_bytes")
+CHECKPOINT_COLUMNS = ("model", "repo_id", "license", *SIZE_COLUMNS, "size_basis")
+ARCHITECTURE_COLUMNS = ("model", *SIZE_COLUMNS)
 NAME_COLUMNS = ("name", "model", "kind")
 
-# The safetensors names of the dtypes that timm's state dicts hold.
-DTYPE_NAMES = {torch.float32: "F32", torch.int64: "I64"}
-HEADER_ALIGNMENT = 8
-
-DISPLAY_UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9}
-# Under this a difference may be the pickle's own overhead and the three digits; above it other tensors were published.
-DISPLAY_TOLERANCE = Decimal("0.02")
+# Bytes that pytorch_model.bin holds for each tensor beside its data: the least and the most that the displays imply.
+PICKLED_TENSOR = 280, 420
 
 
 def main() -> int:
-    """Write both files and return the exit status."""
+    """Write the files and return the exit status."""
     warnings.filterwarnings("ignore", module="timm")
     models = timm.list_pretrained()
+    names = list(name_rows(set(models)))
+    without = [row["name"] for row in names if row["kind"] == "default" and not row["model"]]
+    write_table("names.csv", NAME_COLUMNS, names)
+    write_table("architectures.csv", ARCHITECTURE_COLUMNS, architecture_rows(without))
     write_table("checkpoints.csv", CHECKPOINT_COLUMNS, checkpoint_rows(models))
-    write_table("names.csv", NAME_COLUMNS, name_rows(set(models)))
     return 0
 
 
 def checkpoint_rows(models: Iterable[str]) -> Iterator[dict[str, str]]:
     """Yield the catalogue's row of each model; one that cannot be built keeps its row of the last run."""
     previous = {row["model"]: row for row in read_table("checkpoints.csv")}
-    displayed = {row["model"]: display_bytes(row["displayed_size"]) for row in read_table("displayed_2024_03.csv")}
+    displayed = {row["model"]: row["displayed_size"] for row in read_table("displayed_2024_03.csv")}
+    early = {row["repo_id"] for row in read_table("published_2023_05.csv")}
     for model in models:
+        repo_id = timm.get_pretrained_cfg_value(model, "hf_hub_id") or ""
         try:
-            yield checkpoint_row(model, displayed.get(model))
+            yield checkpoint_row(model, repo_id, displayed.get(model), early=repo_id in early)
         except Exception as error:  # noqa: BLE001 - whatever a model's constructor may raise
             kept = previous.get(model)
             print(f"{model}: {'keeps its previous row' if kept else 'left out'}, {error!r}", file=sys.stderr)
@@ -60,74 +65,61 @@ def checkpoint_rows(models: Iterable[str]) -> Iterator[dict[str, str]]:
                 yield kept
 
 
-def checkpoint_row(model: str, displayed: int | None) -> dict[str, str]:
-    """Return the row of *model*, whose pytorch_model.bin the Hub displayed with *displayed* bytes (None: not known)."""
-    tensors = state_dict(model)
-    parameters = [tensor for tensor in tensors.values() if isinstance(tensor, torch.nn.Parameter)]
-    size, basis = choose_size(safetensors_bytes(tensors), displayed)
-    return {
+def checkpoint_row(model: str, repo_id: str, displayed: str | None, *, early: bool) -> dict[str, str]:
+    """Return the row of *model*, whose pytorch_model.bin the Hub *displayed* so ("43.2 MB"; None: not known).
+
+    *early*: its file is of May 2023 or before. Where the display disagrees, what was published has other tensors than
+    we know of, and the display is the better estimate.
+    """
+    module = published.build(model)
+    tensors = published.early_state_dict(model, module) if early else published.state_dict(module)
+    row = {
         "model": model,
-        "repo_id": timm.get_pretrained_cfg_value(model, "hf_hub_id") or "",
+        "repo_id": repo_id,
         "license": timm.get_pretrained_cfg_value(model, "license") or "",
-        "params": str(sum(parameter.numel() for parameter in parameters)),
-        "dtype": DTYPE_NAMES[parameters[0].dtype],
-        "size_bytes": str(size),
-        "size_basis": basis,
+        **size_columns(module, tensors, published.written_by(model, early=early)),
+        "size_basis": "computed",
+    }
+    if displayed and not agrees(displayed, tensors):
+        row |= {"size_bytes": str(parse_size(displayed)), "size_basis": "displayed"}
+    return row
+
+
+def architecture_rows(architectures: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yield the row of each architecture that has no weights: what its file would weigh if it were saved today."""
+    for architecture in architectures:
+        module = published.build(architecture)
+        yield {"model": architecture, **size_columns(module, published.state_dict(module), published.PADDED)}
+
+
+def size_columns(module: torch.nn.Module, tensors: published.Tensors, release: str) -> dict[str, str]:
+    """Return the SIZE_COLUMNS of a file of *tensors* that *release* of safetensors writes, for the model *module*.
+
+    A file is 8 bytes for the header's length, the header, and the data.
+    """
+    f32, i64 = (published.elements(tensors, dtype) for dtype in (torch.float32, torch.int64))
+    header = published.header_bytes(tensors, release)
+    return {
+        "params": str(sum(parameter.numel() for parameter in module.parameters())),
+        "dtype": published.DTYPE_NAMES[next(module.parameters()).dtype],
+        "f32": str(f32),
+        "i64": str(i64),
+        "header_bytes": str(header),
+        "size_bytes": str(8 + header + 4 * f32 + 8 * i64),
     }
 
 
-def state_dict(model: str) -> dict[str, torch.Tensor]:
-    """Return the tensors that a checkpoint of *model* holds, each once, without their data wherever that works.
-
-    ``create_model`` takes the number of classes and the input channels from the pretrained cfg, as for loading.
-    """
-    try:
-        with torch.device("meta"):
-            module = timm.create_model(model, pretrained=False)
-    except (NotImplementedError, RuntimeError):  # a constructor that reads a tensor's values
-        module = timm.create_model(model, pretrained=False)
-    unique: dict[int, tuple[str, torch.Tensor]] = {}
-    # keep_vars: without it every entry is a new object, and shared tensors could not be told.
-    for name, tensor in sorted(module.state_dict(keep_vars=True).items()):
-        unique.setdefault(id(tensor), (name, tensor))
-    return dict(unique.values())
-
-
-def safetensors_bytes(tensors: dict[str, torch.Tensor]) -> int:
-    """Return the bytes of a safetensors file with *tensors*: 8 for the header's length, the header, the data.
-
-    Layout of the safetensors library (``prepare`` in safetensors/src/tensor.rs): the larger dtypes come first, then the
-    order of the names; the header is compact JSON, padded with spaces to a multiple of 8. It has no ``__metadata__``:
-    timm saves without (``save_for_hf`` in timm/models/_hub.py), and so does every file of theirs that we know.
-    """
-    header: dict[str, object] = {}
-    end = 0
-    for name, tensor in sorted(tensors.items(), key=lambda item: (-item[1].dtype.itemsize, item[0])):
-        start, end = end, end + tensor.numel() * tensor.dtype.itemsize
-        header[name] = {"dtype": DTYPE_NAMES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [start, end]}
-    length = len(json.dumps(header, separators=(",", ":")))
-    return 8 + length + -length % HEADER_ALIGNMENT + end
-
-
-def display_bytes(text: str) -> int:
-    """Return the bytes that the Hub's display means: ``1.22 GB`` is 1 220 000 000, decimal and three digits."""
-    number, unit = text.split()
-    return int(Decimal(number) * DISPLAY_UNITS[unit])
-
-
-def choose_size(computed: int, displayed: int | None) -> tuple[int, str]:
-    """Return the better estimate in bytes, and its basis: what the Hub displayed wins where the two really differ.
-
-    They do where the published checkpoint has other tensors than today's model definition (some swin, swinv2, beit and
-    flexivit); the display has three digits, so elsewhere the computed figure is the finer one.
-    """
-    if displayed is not None and abs(displayed - computed) > DISPLAY_TOLERANCE * computed:
-        return displayed, "displayed"
-    return computed, "computed"
+def agrees(displayed: str, tensors: published.Tensors) -> bool:
+    """Tell whether a pytorch_model.bin of *tensors* can have the *displayed* size, to its third digit."""
+    data: int = sum(tensor.numel() * tensor.dtype.itemsize for tensor in tensors.values())
+    low, high = (data + overhead * len(tensors) for overhead in PICKLED_TENSOR)
+    size = parse_size(displayed)
+    half_digit: int = 10 ** (len(str(size)) - 3) // 2
+    return low - half_digit <= size <= high + half_digit
 
 
 def name_rows(models: set[str]) -> Iterator[dict[str, str]]:
-    """Yield what each architecture and each deprecated name stands for among *models*; "" where that is nothing.
+    """Yield what each architecture, tag without weights and deprecated name stands for among *models*, "" for nothing.
 
     ``list_models`` leaves the deprecated names out, and registering a deprecation removes an architecture of the same
     name (timm/models/_registry.py), so no name comes twice.
@@ -135,6 +127,9 @@ def name_rows(models: set[str]) -> Iterator[dict[str, str]]:
     defaults = {architecture: default_model(architecture, models) for architecture in timm.list_models()}
     for architecture, model in defaults.items():
         yield {"name": architecture, "model": model, "kind": "default"}
+    for model in timm.list_models(include_tags=True):
+        if "." in model and model not in models:
+            yield {"name": model, "model": "", "kind": "untrained"}
     for old_name, current in get_deprecated_models().items():
         model = defaults.get(current, current) if current else ""
         yield {"name": old_name, "model": completed(model, models), "kind": "deprecated"}
