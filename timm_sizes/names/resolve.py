@@ -69,7 +69,8 @@ def _registry_target(name: str) -> Target:
     if alias is not None:
         model = alias.model
         if not model:
-            return Target(status=Status.NO_WEIGHTS, reason="timm has no pretrained weights for this architecture")
+            what = "tag" if alias.kind == "untrained" else "architecture"
+            return Target(status=Status.NO_WEIGHTS, reason=f"timm has no pretrained weights for this {what}")
     entry = checkpoints().get(model)
     if entry is not None:
         if not entry.repo_id:
