@@ -82,6 +82,13 @@ def reject_leftovers(args: Sequence[str], at_most: int | None = None) -> None:
         raise UsageError(f"expected at most {at_most} argument, found {len(args)}: {' '.join(args)}")
 
 
+def whole_number(text: str) -> int:
+    """Return the whole number, 1 or more, that an option's *text* is; as argparse wants it told if it is none."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number, 1 or more")
+    return int(text)
+
+
 def write_stdout(chunks: Iterable[str]) -> None:
     """Write *chunks* to standard output as they are, all of it before what standard error gets next.
 

@@ -14,7 +14,8 @@ from timm_sizes.hub.checkpoint import (
 )
 from timm_sizes.hub.payloads import ListedRepo, RepoInfo
 from timm_sizes.items import ModelSize, Status
-from timm_sizes.names.catalogue import TIMM_VERSION, by_repo_id
+from timm_sizes.names.architecture import architecture
+from timm_sizes.names.catalogue import TIMM_VERSION, CatalogueEntry, architectures, by_repo_id
 from timm_sizes.names.resolve import Target
 
 # Of the other weight files no more are kept than a person would look through.
@@ -89,8 +90,10 @@ def from_list(model: str, repo: ListedRepo) -> ModelSize:
     item.status = Status.ESTIMATED
     item.filename = filename
     item.params, item.dtype = sum(elements.values()), main_dtype(elements)
-    item.size_bytes = sum(count * DTYPE_BYTES[dtype] for dtype, count in elements.items())
-    item.reason = "elements by dtype from the Hub's list, without the file's header"
+    entry = by_repo_id().get(repo.repo_id)
+    header = 8 + entry.header_bytes if entry else 0
+    item.size_bytes = header + sum(count * DTYPE_BYTES[dtype] for dtype, count in elements.items())
+    item.reason = "elements by dtype from the Hub's list" + ("" if header else ", without the file's header")
     return item
 
 
@@ -107,17 +110,7 @@ def from_catalogue(model: str, repo_id: str) -> ModelSize:
     if entry is None:
         reason = "the catalogue does not have this repo"
         return unsized(model, Status.ERROR, reason, repo_id, source="catalogue")
-    return ModelSize(
-        model=model,
-        repo_id=repo_id,
-        status=Status.ESTIMATED,
-        reason=_BASIS[entry.size_basis],
-        size_bytes=entry.size_bytes,
-        params=entry.params,
-        dtype=entry.dtype,
-        license=entry.license,
-        source="catalogue",
-    )
+    return _estimate(model, entry, _BASIS[entry.size_basis], repo_id)
 
 
 def from_disk(model: str, path: str) -> ModelSize:
@@ -139,6 +132,8 @@ def from_disk(model: str, path: str) -> ModelSize:
 
 def from_target(model: str, target: Target) -> ModelSize:
     """Return the item of a name whose target is no repo: a local file, or a reason."""
+    if target.status is Status.NO_WEIGHTS and (entry := architectures().get(architecture(model))):
+        return _estimate(model, entry, "no published weights; computed from the architecture")
     if target.status is not None:
         return unsized(model, target.status, target.reason)
     return from_disk(model, target.path)
@@ -151,3 +146,17 @@ def _other_weights(info: RepoInfo) -> dict[str, int | str]:
         name for name in info.files if is_weights(name) and name != checkpoint and len(name) <= _LONGEST_NAME
     )
     return {name: info.files[name].size for name in names[:_MOST_OTHER_WEIGHTS]}
+
+
+def _estimate(model: str, entry: CatalogueEntry, reason: str, repo_id: str = "") -> ModelSize:
+    return ModelSize(
+        model=model,
+        repo_id=repo_id,
+        status=Status.ESTIMATED,
+        reason=reason,
+        size_bytes=entry.size_bytes,
+        params=sum(entry.elements.values()),
+        dtype=entry.dtype,
+        license=entry.license,
+        source="catalogue",
+    )

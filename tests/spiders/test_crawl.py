@@ -163,7 +163,8 @@ def test_each_kind_of_missing_size_has_its_status(hub: MockHub, workplace: Workp
         "hf-hub:me/onnx": "no_weights",
         "hf-hub:me/shards": "no_weights",
         "gcvit_base.in1k": "no_hub_repo",
-        "mixer_s16_224": "no_weights",
+        "mixer_s16_224": "estimated",
+        "resnet50.untrained": "no_weights",
         "densenet264": "unknown_name",
         "../../etc/passwd": "unknown_name",
         "a b?x=1": "unknown_name",
@@ -171,7 +172,9 @@ def test_each_kind_of_missing_size_has_its_status(hub: MockHub, workplace: Workp
     ended = workplace.crawl("-a", f"table={workplace.table(expected)}")
     assert ended.status == 0
     assert workplace.statuses() == expected
-    assert all(row["reason"] and not row["size_bytes"] for row in workplace.sizes().values())
+    sizes = workplace.sizes()
+    assert sizes.pop("mixer_s16_224")["reason"] == "no published weights; computed from the architecture"
+    assert all(row["reason"] and not row["size_bytes"] for row in sizes.values())
     asked = {path.removeprefix("/api/models/me/").partition("?")[0].partition("/")[0] for path in repo_paths(hub)}
     assert asked == {"missing", "private", "gated", "onnx", "shards"}
 

@@ -100,11 +100,13 @@ def test_every_column_that_a_merge_writes_is_known() -> None:
 
 
 def test_options_list_and_axes_are_those_of_the_entries() -> None:
-    assert set(LIMITS) == {"--max-mb", "--min-top1", "--max-params", "--max-gmacs", "--min-speed"}
+    assert set(LIMITS) == {"--max-mb", "--min-top1", "--max-params", "--max-gmacs", "--min-speed", "--max-memory"}
     assert [column.name for column in LISTED] == [
         *("model", "size_mb", "top1", "img_size", "param_count", "gmacs", "speed", "license")
     ]
-    assert [column.name for column in AXES] == ["size_mb", "param_count", "gmacs", "speed"]
+    assert [column.name for column in AXES] == [
+        *("size_mb", "param_count", "gmacs", "speed", "activations_mb", "memory_mb")
+    ]
 
 
 @given(st.text(min_size=1, max_size=50))

@@ -18,6 +18,7 @@ from timm_sizes.tables.join import accuracy_name, join, read_sources
 from timm_sizes.tables.merge import own_columns
 from timm_sizes.tables.table import read_table
 
+SLOWER = ["infer_samples_per_sec", "speed_source"]
 FIGURES = ["infer_samples_per_sec", "infer_step_time", "infer_gmacs", "infer_macts"]
 DETAILS = ["size_bytes", "size_mib", "size_file", "size_status", "hub_repo", "hub_revision", "dtype", "license"]
 OTHER_RESULTS = "model,img_size,top1\nresnet18.a1_in1k,224,60.10\nresnet50.a1_in1k,288.0,70.20\n"
@@ -50,11 +51,11 @@ def test_speed_stands_at_the_end_in_the_benchmarks_own_text(place: Workplace) ->
     assert ended.status == 0, ended.err
     assert "5 of 6 rows are in" in ended.err
     lines = (place.folder / "out.csv").read_text().splitlines()
-    assert lines[0] == "model,model_size_in_mb,img_size,top1,param_count," + ",".join(FIGURES)
-    assert lines[1] == "resnet50.a1_in1k,102.55,224,80.200,25.56,5000.50,20.0,4.11,11.11"
-    assert lines[2] == "resnet50.a1_in1k,102.55,288,81.200,25.56,3000.00,34.0,6.80,18.37"
-    assert lines[3] == 'resnet18.a1_in1k,46.83,224,71.500,11.69,"12,000.0",8.50,1.82,2.48'
-    assert lines[6] == "mobileone_s0.apple_in1k,,224,71.400,5.29,,,,"
+    assert lines[0] == "model,model_size_in_mb,img_size,top1,param_count," + ",".join([*FIGURES, "speed_source"])
+    assert lines[1] == "resnet50.a1_in1k,102.55,224,80.200,25.56,5000.50,20.0,4.11,11.11,speed"
+    assert lines[2] == "resnet50.a1_in1k,102.55,288,81.200,25.56,3000.00,34.0,6.80,18.37,speed"
+    assert lines[3] == 'resnet18.a1_in1k,46.83,224,71.500,11.69,"12,000.0",8.50,1.82,2.48,speed'
+    assert lines[6] == "mobileone_s0.apple_in1k,,224,71.400,5.29,,,,,"
 
 
 def test_accuracies_stand_side_by_side(place: Workplace) -> None:
@@ -82,7 +83,8 @@ def test_another_benchmark_takes_the_place_of_the_first_with_all_its_figures(pla
     write(place.folder / "slower.csv", slower)
     merge(place, "once.csv", "twice.csv", "--speed", path_in(place, "slower.csv"))
     rows = rows_of(place, "twice.csv")
-    assert [*rows[0]] == ["model", "model_size_in_mb", "img_size", "top1", "param_count", "infer_samples_per_sec"]
+    assert [*rows[0]] == ["model", "model_size_in_mb", "img_size", "top1", "param_count", *SLOWER]
+    assert {row["speed_source"] for row in rows} == {"", "slower"}
     assert [row["infer_samples_per_sec"] for row in rows] == ["", "", "1.5", "", "", ""]
 
 
@@ -114,7 +116,7 @@ def test_a_json_table_is_joined_as_well(place: Workplace) -> None:
     ended = merge(place, "results.json", "out.json", "--speed", path_in(place, "speed.csv"))
     assert ended.status == 0, ended.err
     row = json.loads((place.folder / "out.json").read_text())[0]
-    assert [*row] == ["model", "model_size_in_mb", "top1", "img_size", *FIGURES]
+    assert [*row] == ["model", "model_size_in_mb", "top1", "img_size", *FIGURES, "speed_source"]
     assert row["infer_gmacs"] == 1.82
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timm_sizes.cli import TableCommand, check_targets, write_stdout
+from timm_sizes.cli import TableCommand, check_targets, whole_number, write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.files import make_folder, shown_path, write_output
 from timm_sizes.sizes_file import read_sizes
@@ -54,12 +54,20 @@ class Command(TableCommand):
         parser.add_argument(
             "--accuracy", metavar="TABLE[,TABLE…]", help="add the top1 of other results tables as top1_real, top1_v2, …"
         )
+        parser.add_argument(
+            "--memory",
+            nargs="?",
+            const="float32",
+            metavar="DTYPE",
+            help="add the computed memory of weights and activations, in float32, float16, bfloat16 or int8",
+        )
+        parser.add_argument("--batch", type=whole_number, metavar="N", help="images at a time, with --memory")
         parser.add_argument("--mib", action="store_true", help="give the size in MiB (2^20), as model_size_in_mib")
         parser.add_argument("--strict", action="store_true", help="exit with status 1 if any row has no size")
 
     def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
         # pandas takes longer to import than a merge takes: not before it is needed.
-        from timm_sizes.tables import formats, join, merge  # noqa: PLC0415
+        from timm_sizes.tables import formats, join, memory, merge  # noqa: PLC0415
         from timm_sizes.units import MB, MIB  # noqa: PLC0415
 
         targets = self._targets(tables, opts.output)
@@ -70,11 +78,11 @@ class Command(TableCommand):
         if not sizes:
             raise InputError(f"{self.sizes_file}: no sizes yet; run scrapy crawl hf_sizes first")
         sources = join.read_sources(opts.speed, opts.accuracy)
+        wanted = memory.wanted_memory(opts.memory, opts.batch)
         for path, target in zip(tables, targets, strict=True):
             table = read_table(path, column)
-            merged = merge.merge_table(
-                table, column, sizes, sources, unit=MIB if opts.mib else MB, details=opts.details
-            )
+            unit = MIB if opts.mib else MB
+            merged = merge.merge_table(table, column, sizes, sources, unit=unit, details=opts.details, memory=wanted)
             merge.reject_clashes(table, merged)
             if opts.output == STDOUT:
                 write_stdout(table.render(merged.second, merged.last, merged.dropped))
@@ -86,7 +94,9 @@ class Command(TableCommand):
                 print(f"  {join.summary(source, len(table))}", file=sys.stderr)
             for name in merged.mismatches:
                 print(f"  mismatch: {ascii(name)[1:-1]} has another param_count than its checkpoint", file=sys.stderr)
-            if opts.strict and merged.sized < len(table):
+            if note := merge.estimates_note(merged):
+                print(f"  {note}", file=sys.stderr)
+            if opts.strict and not merged.is_complete:
                 self.exitcode = 1
 
     def _targets(self, tables: list[str], output: str | None) -> list[Path]:

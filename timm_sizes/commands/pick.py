@@ -6,7 +6,7 @@ import argparse
 import sys
 from math import isfinite
 
-from timm_sizes.cli import TableCommand, write_stdout
+from timm_sizes.cli import TableCommand, whole_number, write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.columns import LIMITS
@@ -37,13 +37,16 @@ class Command(TableCommand):
             end = "largest" if limited.smaller_is_better else "least"
             parser.add_argument(option, type=_number, metavar="N", help=f"the {end} {limited.description}")
         parser.add_argument("--img-size", type=_number, metavar="PX", help="only rows of this image size")
+        parser.add_argument(
+            "--dtype", metavar="DTYPE", help="sizes and memory in float32, float16, bfloat16 or int8, computed"
+        )
         parser.add_argument("--license", metavar="ID", help='a licence id of the Hub, or "permissive" for any such')
         parser.add_argument("--family", metavar="GLOB", help="family or model, such as convnext or 'convnext*'")
         parser.add_argument("--sort", metavar="COLUMN", default="top1", help="figures to rank by (default: top1)")
         parser.add_argument(
             "-n",
             dest="rows",
-            type=_count,
+            type=whole_number,
             metavar="N",
             help=f"rows to print (default: {DEFAULT_ROWS}; all with --pareto)",
         )
@@ -56,9 +59,10 @@ class Command(TableCommand):
         # pandas takes longer to import than picking takes: not before it is needed.
         from timm_sizes.pick import limits, listing  # noqa: PLC0415
         from timm_sizes.pick.rows import load_choices  # noqa: PLC0415
+        from timm_sizes.tables.memory import checked_dtype  # noqa: PLC0415
 
         path = tables[0]
-        frame = load_choices(path, column, read_sizes(self.sizes_file), opts.speed)
+        frame = load_choices(path, column, read_sizes(self.sizes_file), opts.speed, checked_dtype(opts.dtype))
         if frame.empty:
             raise InputError(f"{path}: no rows to pick from")
         limits.check_sort(frame, opts.sort)
@@ -89,9 +93,3 @@ def _number(text: str) -> float:
     if not isfinite(number) or number < 0:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a number, 0 or more")
     return number
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number, 1 or more")
-    return int(text)

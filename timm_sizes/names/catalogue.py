@@ -77,6 +77,19 @@ def aliases() -> dict[str, Alias]:
     return {row["name"]: Alias(row["model"], row["kind"]) for row in _rows("names.csv")}
 
 
+def entry_of(name: str) -> CatalogueEntry | None:
+    """Return the entry of a checkpoint's name, an architecture's or an old one, published or not; None if unknown."""
+    alias = aliases().get(name)
+    return checkpoints().get(alias.model if alias and alias.model else name) or architectures().get(name)
+
+
+@cache
+def activations() -> dict[tuple[str, float], int]:
+    """Return the peak of live tensors in bytes, by architecture and image size in pixels: float32, one image."""
+    rows = _rows("activations.csv")
+    return {(row["architecture"], float(row["img_size"])): int(row["activation_bytes"]) for row in rows}
+
+
 def _rows(filename: str) -> Iterator[dict[str, str]]:
     yield from csv.DictReader(files(data).joinpath(filename).read_text(encoding="utf-8").splitlines())
 

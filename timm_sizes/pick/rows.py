@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from timm_sizes.errors import InputError
-from timm_sizes.items import ModelSize
+from timm_sizes.items import ModelSize, Status
 from timm_sizes.names.architecture import family
-from timm_sizes.tables.columns import COLUMNS
+from timm_sizes.tables.columns import ACCURACY_SET, COLUMNS, SPEED_SOURCE
 from timm_sizes.tables.frame import text_frame, to_numbers, typed
 from timm_sizes.tables.join import read_sources
+from timm_sizes.tables.memory import Memory
 from timm_sizes.tables.merge import DETAIL_COLUMNS, SIZE_COLUMNS, Merged, merge_table
 from timm_sizes.tables.table import read_table
 from timm_sizes.units import MB, MIB
@@ -20,7 +21,9 @@ from timm_sizes.units import MB, MIB
 _FACTS = {"license": "license", "repo_id": "hub_repo", "status": "size_status"}  # normalised column: detail column
 
 
-def load_choices(path: str, column: str, sizes: dict[str, ModelSize], speed: str | None = None) -> pd.DataFrame:
+def load_choices(
+    path: str, column: str, sizes: dict[str, ModelSize], speed: str | None = None, dtype: str | None = None
+) -> pd.DataFrame:
     """Read the table at *path* ("-" for standard input), one row a table row.
 
     All its columns are kept, with numbers where they are (NaN for blanks). Added, in place of any of the same name:
@@ -29,22 +32,28 @@ def load_choices(path: str, column: str, sizes: dict[str, ModelSize], speed: str
     and numbers are NaN where nothing is known.
 
     What the table has from ``scrapy merge`` is taken as it is; what it has not comes from the rows of the sizes file,
-    *sizes*. *speed* is the path of a benchmark table whose figures are joined. Raises InputError for tables that
+    *sizes*. *speed* is the path of a benchmark table whose figures are joined. Memory is computed for float32, or for
+    *dtype* (of memory.PRECISIONS), at which the sizes are then computed too. Raises InputError for tables that
     cannot be read, and for a bare one without *sizes*.
     """
     table = read_table(path, column)
     if not sizes and not any(name in table.columns for name in SIZE_COLUMNS.values()):
         raise InputError(f"{table.source}: no sizes in it, and none crawled yet; run scrapy crawl hf_sizes first")
-    merged = merge_table(table, column, sizes, read_sources(speed, None), details=True)
+    memory = Memory(dtype or "float32")
+    merged = merge_table(table, column, sizes, read_sources(speed, None), details=True, memory=memory)
     joined = {name: cells for source in merged.joined for name, cells in source.columns.items()}
     text = text_frame({name: table.column(name) for name in table.columns} | joined)
     facts = _facts(text, merged)
+    if dtype is not None:
+        facts = facts.assign(size_mb=to_numbers(text["weights_mb"]))
+        facts.loc[facts["size_mb"].notna(), "status"] = str(Status.ESTIMATED)
     added = {
         "model": text[column],
         "size_mb": facts["size_mb"],
         "family": text[column].map({name: family(name) for name in text[column].unique()}),
         **{name: facts[name] for name in _FACTS},
         **{known.name: _first(text, known.read_from) for known in COLUMNS if known.read_from},
+        **{name: text.get(name, "") for name in (ACCURACY_SET, SPEED_SOURCE)},
     }
     return typed(text, column).assign(**added)
 

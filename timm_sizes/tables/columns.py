@@ -99,7 +99,9 @@ PASSES = {"infer": "inference", "train": "training"}
 BENCHMARK_COLUMNS = {
     name: tuple(f"{name}_{figure}" for figure in ("samples_per_sec", "step_time", "gmacs", "macts")) for name in PASSES
 }
+MEMORY_COLUMNS = ("weights_mb", "activations_mb", "memory_mb", "memory_dtype")
 ACCURACY = "top1"
+ACCURACY_SET, SPEED_SOURCE = "top1_set", "speed_source"
 ACCURACY_PREFIX = f"{ACCURACY}_"
 
 
@@ -153,6 +155,24 @@ COLUMNS = (
         axis=True,
         limit="speed",
     ),
+    Column("weights_mb", Kind.MEMORY, "Weights", "MB", "computed memory of the weights in MB (10^6 bytes)"),
+    Column(
+        "activations_mb",
+        Kind.MEMORY,
+        "Activations",
+        "MB",
+        "computed peak memory of the activations in MB (10^6 bytes)",
+        axis=True,
+    ),
+    Column(
+        "memory_mb",
+        Kind.MEMORY,
+        "Memory",
+        "MB",
+        "computed memory of weights and activations in MB (10^6 bytes)",
+        axis=True,
+        limit="memory",
+    ),
     Column("license", Kind.TEXT, "Licence", description="ids of the licences on the Hub, joined by +", listed=True),
     Column("status", Kind.TEXT, "Status", description="status of the size: ok, estimated, or why there is none"),
     Column("repo_id", Kind.TEXT, "Repo", description="repo on the Hub that the size is of"),
@@ -168,10 +188,8 @@ COLUMNS = (
     Column("hub_repo", Kind.TEXT, "Repo", description="repo on the Hub that the size is of"),
     Column("hub_revision", Kind.TEXT, "Commit", description="commit of the repo that the size is of"),
     Column("dtype", Kind.TEXT, "Data type", description="data type of most weights in the checkpoint"),
-    Column("weights_mb", Kind.MEMORY, "Weights", "MB", "memory of the weights in MB (10^6 bytes)"),
-    Column("activations_mb", Kind.MEMORY, "Activations", "MB", "peak memory of the activations in MB (10^6 bytes)"),
-    Column("memory_mb", Kind.MEMORY, "Memory", "MB", "memory of weights and activations in MB (10^6 bytes)"),
     Column("memory_dtype", Kind.TEXT, "Memory for", description="data type that the memory is computed for"),
+    Column("top1_set", Kind.TEXT, "Accuracy on", description="set of images that the accuracies are of"),
     Column("speed_source", Kind.TEXT, "Speed on", description="benchmark that the speed is from"),
 )
 _BY_NAME = {column.name: column for column in COLUMNS}

@@ -14,12 +14,20 @@ import pandas as pd
 
 from timm_sizes.errors import InputError
 from timm_sizes.names.architecture import architecture
-from timm_sizes.tables.columns import ACCURACY, ACCURACY_PREFIX, BENCHMARK_COLUMNS, IMAGE_SIZE, is_accuracy
+from timm_sizes.tables.columns import (
+    ACCURACY,
+    ACCURACY_PREFIX,
+    ACCURACY_SET,
+    BENCHMARK_COLUMNS,
+    IMAGE_SIZE,
+    MEMORY_COLUMNS,
+    SPEED_SOURCE,
+    is_accuracy,
+)
 from timm_sizes.tables.frame import to_numbers
+from timm_sizes.tables.measured_on import results_name, speed_source
 from timm_sizes.tables.table import DEFAULT_COLUMN, Table, read_table
 
-_RESULTS_NAME = re.compile(r"results-(?:imagenet-)?(?=.)(.*)", re.DOTALL)
-_VERSION_NAME = re.compile(r"imagenet(v\d+)\b.*", re.DOTALL)
 _KEYS = ["name", "img_size"]
 
 
@@ -33,7 +41,7 @@ class Sources:
     @property
     def columns(self) -> set[str]:
         """The columns that a merge with these replaces: all figures of a pass, for they belong to one benchmark."""
-        speed = BENCHMARK_COLUMNS[benchmark_pass(self.benchmark)] if self.benchmark else ()
+        speed = (*BENCHMARK_COLUMNS[benchmark_pass(self.benchmark)], SPEED_SOURCE) if self.benchmark else ()
         return {*self.accuracies, *speed}
 
 
@@ -71,6 +79,8 @@ def is_joined(name: str, columns: Collection[str]) -> bool:
     The speed beside an image or batch size of its pass is the table's own (a benchmark's), and so are timm's top1_err
     and top1_diff.
     """
+    if name in (*MEMORY_COLUMNS, SPEED_SOURCE, ACCURACY_SET):
+        return True
     if name.startswith(ACCURACY_PREFIX):
         return is_accuracy(name)
     measured = name.partition("_")[0]
@@ -89,11 +99,8 @@ def benchmark_pass(benchmark: Table) -> str:
 
 def accuracy_name(path: str) -> str:
     """Return the short name of the results table at *path*: real, v2, a_clean, sketch; else its stem, as a word."""
-    stem = Path(path).stem
-    results = _RESULTS_NAME.fullmatch(stem)
-    name = results[1] if results else stem
-    version = _VERSION_NAME.fullmatch(name) if results else None
-    return re.sub(r"\W+", "_", version[1] if version else name, flags=re.ASCII).strip("_") or "table"
+    name = results_name(path) or Path(path).stem
+    return re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "table"
 
 
 def join_speed(table: Table, column: str, benchmark: Table) -> Joined:
@@ -110,7 +117,10 @@ def join_speed(table: Table, column: str, benchmark: Table) -> Joined:
     rows = _keyed(table, column)
     exact = _look_up(rows, known)
     by_architecture = _look_up(_by_architecture(rows), _by_architecture(known))
-    return _joined(benchmark, names, exact.where(exact.notna().any(axis="columns"), by_architecture))
+    joined = _joined(benchmark, names, exact.where(exact.notna().any(axis="columns"), by_architecture))
+    is_known = zip(*joined.columns.values(), strict=True)
+    joined.columns[SPEED_SOURCE] = [speed_source(benchmark.source) if any(cells) else "" for cells in is_known]
+    return joined
 
 
 def _read_benchmark(path: str) -> Table:
@@ -139,13 +149,18 @@ def _join_accuracy(table: Table, column: str, name: str, other: Table) -> Joined
     return _joined(other, [name], _look_up(_keyed(table, column), known))
 
 
-def _keyed(table: Table, column: str, size_columns: tuple[str, ...] = IMAGE_SIZE.read_from) -> pd.DataFrame:
+def image_sizes(table: Table, size_columns: tuple[str, ...] = IMAGE_SIZE.read_from) -> pd.Series[float]:
+    """Return the image sizes of the rows of *table* in pixels, NaN where unknown; InputError if it has none."""
     found = next((name for name in size_columns if name in table.columns), None)
     if found is None:
         expected = ", ".join(IMAGE_SIZE.read_from)
         raise InputError(f"{table.source}: no column of image sizes to join rows by; expected one of {expected}")
+    return to_numbers(pd.Series(table.column(found), dtype="str"))
+
+
+def _keyed(table: Table, column: str, size_columns: tuple[str, ...] = IMAGE_SIZE.read_from) -> pd.DataFrame:
     names = pd.Series(table.column(column), dtype="str").str.strip()
-    return pd.DataFrame({"name": names, "img_size": to_numbers(pd.Series(table.column(found), dtype="str"))})
+    return pd.DataFrame({"name": names, "img_size": image_sizes(table, size_columns)})
 
 
 def _by_architecture(frame: pd.DataFrame) -> pd.DataFrame:

@@ -14,9 +14,11 @@ from timm_sizes.hub.checkpoint import DTYPE_BYTES
 from timm_sizes.items import SIZED, ModelSize, Status, worth
 from timm_sizes.names.catalogue import by_repo_id
 from timm_sizes.names.resolve import resolve
-from timm_sizes.tables.columns import Kind, column_of
+from timm_sizes.tables.columns import ACCURACY, ACCURACY_SET, Kind, column_of
 from timm_sizes.tables.frame import to_numbers
 from timm_sizes.tables.join import Joined, Sources, is_joined, join
+from timm_sizes.tables.measured_on import accuracy_set
+from timm_sizes.tables.memory import Memory, elements_of, join_memory
 from timm_sizes.tables.table import Table, row_names
 from timm_sizes.units import MB, MIB, format_size
 
@@ -31,7 +33,7 @@ _TOO_SMALL, _TOO_LARGE = 0.8, 3.0
 # The catalogue counts a model as it was published, buffers included, so less tells: Florence-2-base has 231 M
 # parameters around a vision tower of 90 M. Published files are at most 1.5 times what the model definition has.
 _TOO_LARGE_FOR_CATALOGUE = 2.0
-_PARAMS = ["params_low", "params_high", "params_defined"]
+_FIGURES = ["params_low", "params_high", "params_defined", "elements", "is_unpublished"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Merged:
     """What a merge adds to a table, as columns of text with a cell a row, and what is to be said about it.
 
     ``dropped`` has the positions of the columns that an earlier merge added, ``statuses`` the rows by status,
-    ``mismatches`` the names that contradict their checkpoint.
+    ``unpublished`` how many of the estimated rows have no published weights at all, and ``mismatches`` the names that
+    contradict their checkpoint.
     """
 
     second: dict[str, list[str]]
@@ -47,6 +50,7 @@ class Merged:
     joined: list[Joined]
     dropped: set[int]
     statuses: Counter[str]
+    unpublished: int
     mismatches: list[str]
 
     @property
@@ -59,6 +63,11 @@ class Merged:
         """The number of rows that have a size."""
         return sum(self.statuses[status] for status in SIZED)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row has the size of a checkpoint that is published."""
+        return self.sized - self.unpublished == self.statuses.total()
+
 
 def merge_table(
     table: Table,
@@ -68,27 +77,36 @@ def merge_table(
     *,
     unit: int = MB,
     details: bool = False,
+    memory: Memory | None = None,
 ) -> Merged:
     """Return what the rows of the sizes file, *sizes*, and the tables in *sources* say of *table*'s names in *column*.
 
-    The size column is model_size_in_mb (or _mib, by *unit*: MB or MIB), two decimals, empty where no size is known;
-    *details* adds DETAIL_COLUMNS. A size whose checkpoint cannot be the row's model, by the row's own param_count or by
-    the catalogue's, is left out, and its status is ``mismatch``.
+    The size column is model_size_in_mb (or _mib, by *unit*: MB or MIB), two decimals, empty where no size is known.
+    *details* adds DETAIL_COLUMNS and the set of images that the accuracies are of, *memory* MEMORY_COLUMNS. A size
+    whose checkpoint cannot be the row's model, by the row's own param_count or by the catalogue's, is left out, and its
+    status is ``mismatch``.
     """
     sources = sources or Sources()
     names = pd.Series(row_names(table, column), dtype="str", name="model")
     shown = [SIZE_COLUMNS[unit], "size_status", *(name for name in DETAIL_COLUMNS if details and name != "size_status")]
-    known = pd.DataFrame(_facts(names.unique(), sizes), columns=["model", *shown, *_PARAMS])
+    known = pd.DataFrame(_facts(names.unique(), sizes), columns=["model", *shown, *_FIGURES])
     rows = names.to_frame().merge(known, on="model", how="left", validate="many_to_one")
     wrong = _contradicts(rows, table.column(PARAM_COUNT_COLUMN) if PARAM_COUNT_COLUMN in table.columns else None)
     rows.loc[wrong, [name for name in shown if column_of(name).kind in (Kind.SIZE, Kind.BYTES)]] = ""
     rows.loc[wrong, "size_status"] = str(Status.MISMATCH)
+    joined = join(table, column, sources)
+    if memory is not None:
+        joined.append(join_memory(table, names, rows["elements"].mask(wrong), memory))
+    if details and (images := accuracy_set(table.source)) and ACCURACY in table.columns:
+        joined.append(Joined(table.source, {ACCURACY_SET: [images] * len(table)}, len(table)))
+    replaced = {name for source in joined for name in source.columns} | sources.columns
     return Merged(
         second={SIZE_COLUMNS[unit]: rows[SIZE_COLUMNS[unit]].tolist()},
         details={name: rows[name].tolist() for name in DETAIL_COLUMNS} if details else {},
-        joined=join(table, column, sources),
-        dropped=own_columns(table.columns, sources.columns),
+        joined=joined,
+        dropped=own_columns(table.columns, replaced),
         statuses=Counter({str(status): count for status, count in rows["size_status"].value_counts().items()}),
+        unpublished=int((rows["is_unpublished"] & ~wrong).sum()),
         mismatches=names[wrong].unique().tolist(),
     )
 
@@ -127,9 +145,19 @@ def reject_clashes(table: Table, merged: Merged) -> None:
 def summary(merged: Merged) -> str:
     """Return a line on what the merge of a table came to: rows, sized ones, and the missing by reason."""
     statuses = merged.statuses
-    estimated = f" ({statuses[Status.ESTIMATED]} estimated)" if statuses[Status.ESTIMATED] else ""
+    unpublished = f", {merged.unpublished} of them without published weights" if merged.unpublished else ""
+    estimated = f" ({statuses[Status.ESTIMATED]} estimated{unpublished})" if statuses[Status.ESTIMATED] else ""
     missing = ", ".join(f"{count} {status}" for status, count in statuses.most_common() if status not in SIZED)
     return f"{statuses.total()} rows, {merged.sized} sized{estimated}" + (f"; missing: {missing}" if missing else "")
+
+
+def estimates_note(merged: Merged) -> str:
+    """Return a line on how many sizes are estimates, "" if none is."""
+    estimated = merged.statuses[Status.ESTIMATED]
+    if not estimated:
+        return ""
+    nobody_asked = ", no crawl has asked the Hub yet" if not merged.statuses[Status.OK] else ""
+    return f"{estimated:,} of {merged.sized:,} sizes are estimates{nobody_asked}: scrapy crawl hf_sizes"
 
 
 def _facts(names: Iterable[str], sizes: dict[str, ModelSize]) -> Iterator[dict[str, str | float]]:
@@ -154,6 +182,8 @@ def _facts(names: Iterable[str], sizes: dict[str, ModelSize]) -> Iterator[dict[s
             "params_low": low,
             "params_high": high,
             "params_defined": _defined_params(name),
+            "elements": elements_of(name, item.params),
+            "is_unpublished": item.status == Status.ESTIMATED and not item.repo_id,
         }
 
 

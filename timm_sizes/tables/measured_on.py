@@ -1,0 +1,82 @@
+"""What a timm table was measured on, as its file's name says: which images for an accuracy, which device for a speed.
+
+The names are those of pytorch-image-models, results/: results-imagenet-real.csv,
+benchmark-infer-amp-nchw-pt291-cu130-pro6000maxq.csv.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_RESULTS = re.compile(r"results-(?:imagenet-)?(?P<name>.+)", re.DOTALL)
+_VERSION = re.compile(r"imagenet(?P<version>v\d+)\b.*", re.DOTALL)
+_SETS = {
+    "imagenet": "ImageNet",
+    "real": "ImageNet-ReaL",
+    "v2": "ImageNetV2",
+    "a": "ImageNet-A",
+    "a-clean": "ImageNet-A (clean)",
+    "r": "ImageNet-R",
+    "r-clean": "ImageNet-R (clean)",
+    "sketch": "ImageNet-Sketch",
+}
+_BENCHMARK = re.compile(
+    r"benchmark-(?P<what>infer|train)-(?P<precision>\w+)-(?P<layout>nchw|nhwc)"
+    r"-pt(?P<torch>\d{3,4})-(?P<backend>cu\d{3}|cpu)-(?P<device>\w+)(?P<compiled>-dynamo)?",
+    re.ASCII,
+)
+_PRECISIONS = {"amp": "AMP", "amp_bf16": "AMP bfloat16", "bf16": "bfloat16", "fp32": "float32", "fp16": "float16"}
+_LAYOUTS = {"nchw": "channels first", "nhwc": "channels last"}
+_GEFORCE = re.compile(r"(?:rtx)?(\d{4})", re.ASCII)
+_CORE = re.compile(r"(i\d)_(\w+)", re.ASCII)
+_DEVICES = {"pro6000maxq": "RTX PRO 6000 Max-Q"}
+
+
+def results_name(path: str) -> str:
+    """Return what follows results- in the name of the results table at *path* ("real", "v2", "a-clean"); "" for others.
+
+    The second ImageNet test set's table is named by its sampling too (imagenetv2-matched-frequency): "v2" alone.
+    """
+    match = _RESULTS.fullmatch(Path(path).stem)
+    if match is None:
+        return ""
+    version = _VERSION.fullmatch(match["name"])
+    return version["version"] if version else match["name"]
+
+
+def accuracy_set(path: str) -> str:
+    """Return the set of images that the accuracies in the table at *path* are of, "" where its name does not say."""
+    return _SETS.get(results_name(path), "")
+
+
+def speed_source(path: str) -> str:
+    """Return the device, precision, layout and software that the benchmark at *path* was run with, in words.
+
+    A name of another form is shown as it is, without its ending.
+    """
+    stem = Path(path).stem
+    match = _BENCHMARK.fullmatch(stem)
+    if match is None:
+        return stem
+    parts = [_device(match["device"]), _PRECISIONS.get(match["precision"], match["precision"])]
+    parts += [_LAYOUTS[match["layout"]], f"PyTorch {_torch_version(match['torch'])}"]
+    if match["backend"] != "cpu":
+        digits = match["backend"].removeprefix("cu")
+        parts.append(f"CUDA {digits[:-1]}.{digits[-1]}")
+    if match["compiled"]:
+        parts.append("torch.compile")
+    return ", ".join(["training on " * (match["what"] == "train") + parts[0], *parts[1:]])
+
+
+def _device(text: str) -> str:
+    if geforce := _GEFORCE.fullmatch(text):
+        return f"RTX {geforce[1]}"
+    if core := _CORE.fullmatch(text):
+        return f"Core {core[1]}-{core[2].upper()}"
+    return _DEVICES.get(text, text)
+
+
+def _torch_version(digits: str) -> str:
+    """Return 1.13 of "113" and 2.9.1 of "291": PyTorch 1 came to minor versions of two digits, without patches here."""
+    return f"1.{digits[1:]}" if digits.startswith("1") else ".".join([digits[0], digits[1:-1], digits[-1]])
