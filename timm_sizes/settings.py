@@ -90,6 +90,6 @@ STATS_DUMP = False  # default True: the summary says what matters; -s STATS_DUMP
 
 # --- Ours. Used by the spider, HubAuth, HubQuota and HubCachePolicy ---
 HF_ENDPOINT = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-HF_HUB_OFFLINE = is_true(os.environ.get("HF_HUB_OFFLINE")) or is_true(os.environ.get("TRANSFORMERS_OFFLINE"))
+HF_HUB_OFFLINE = is_true(os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE"))
 # Used by Export and the commands: the one file between crawl and merge.
 SIZES_FILE = os.environ.get("SIZES_FILE") or str(PROJECT_DIR / "output" / "model_sizes.csv")
