@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -65,6 +66,12 @@ def check_writable(path: Path, what: str) -> None:
         raise InputError(f"{what}: there is no folder {folder}; make it first")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(f"{what}: the folder {folder} is not writable")
+
+
+def check_package(package: str, what: str) -> None:
+    """Raise InputError, naming *what* needs it, unless *package*, which requirements.txt leaves out, is installed."""
+    if find_spec(package) is None:
+        raise InputError(f"{what} needs {package}: pip install {package}")
 
 
 def make_folder(path: Path, what: str) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timm_sizes.cli import TableCommand, check_targets
-from timm_sizes.errors import InputError
-from timm_sizes.files import shown_path, write_output
+from timm_sizes.files import check_package, shown_path, write_output
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.table import source_name
 
@@ -40,12 +39,6 @@ class Command(TableCommand):
         parser.add_argument("--svg", metavar="FILE", help="also write the chart as an SVG")
 
     def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
-        try:
-            self._report(tables[0], column, opts)
-        except ModuleNotFoundError as error:
-            raise InputError(_missing(error)) from None
-
-    def _report(self, table: str, column: str, opts: argparse.Namespace) -> None:
         # pandas, Bokeh and matplotlib take long to import: not before they are needed.
         from timm_sizes.pick.rows import load_choices  # noqa: PLC0415
         from timm_sizes.report.page import Source, render  # noqa: PLC0415
@@ -53,6 +46,9 @@ class Command(TableCommand):
 
         page = Path(opts.output or PROJECT_DIR / "output" / "report.html")
         pictures = {kind: Path(path) for kind, path in (("png", opts.png), ("svg", opts.svg)) if path}
+        if pictures:
+            check_package("matplotlib", "the static chart")
+        table = tables[0]
         targets = [("-o", page), *((f"--{kind}", path) for kind, path in pictures.items())]
         check_targets(targets, {path: f"already {path}" for path in (table, str(self.sizes_file))})
         sizes = read_sizes(self.sizes_file)
@@ -69,11 +65,3 @@ class Command(TableCommand):
             write_output(path, [content])
         written = ", ".join(shown_path(path) for path in contents)
         print(f"{table} → {written}: {len(frame)} rows, {frame['size_mb'].notna().sum()} sized", file=sys.stderr)
-
-
-def _missing(error: ModuleNotFoundError) -> str:
-    if error.name is None or error.name.partition(".")[0] not in ("bokeh", "matplotlib"):
-        raise error
-    package = error.name.partition(".")[0]
-    what = "report" if package == "bokeh" else "static chart"
-    return f"the {what} needs {package}: pip install {package}"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
 _TRUE = {"1", "ON", "YES", "TRUE"}
 
 
@@ -23,9 +26,8 @@ def read_token(environ: Mapping[str, str]) -> str | None:
     """
     if is_true(environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN")):
         return None
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-        if token := _clean(environ.get(name, "")):
-            return token
+    if token := _clean(environ.get("HF_TOKEN") or environ.get("HUGGING_FACE_HUB_TOKEN") or ""):
+        return token
     try:
         return _clean(token_path(environ).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -34,11 +36,12 @@ def read_token(environ: Mapping[str, str]) -> str | None:
 
 def token_path(environ: Mapping[str, str]) -> Path:
     """Return the file that ``hf auth login`` writes for this environment."""
-    if path := environ.get("HF_TOKEN_PATH"):
-        return Path(path).expanduser()
-    cache = Path(environ.get("XDG_CACHE_HOME") or "~/.cache")
-    home = Path(environ.get("HF_HOME") or cache / "huggingface")
-    return (home / "token").expanduser()
+    cache = environ.get("XDG_CACHE_HOME") or "~/.cache"
+    home = environ.get("HF_HOME") or f"{cache}/huggingface"
+    path = environ.get("HF_TOKEN_PATH") or f"{home}/token"
+    # Not Path.expanduser: it raises for a user that this machine does not know.
+    expanded = os.path.expanduser(path)  # noqa: PTH111
+    return Path(_VARIABLE.sub(lambda name: environ.get(name[1] or name[2], name[0]), expanded))
 
 
 def may_carry_token(url: str, endpoint: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 
@@ -22,7 +23,7 @@ def pareto(frame: pd.DataFrame, smaller: Sequence[str] = ("size_mb",), larger: S
     return pd.Series(best, index=frame.index)
 
 
-def _unbeaten(points: np.ndarray) -> np.ndarray:
+def _unbeaten(points: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Return which of *points* (costs, a row each: distinct and sorted) no other is at most equal to in all columns."""
     if points.shape[1] <= 2:
         last = points[:, -1]

@@ -10,13 +10,13 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from timm_sizes.errors import InputError
+from timm_sizes.files import check_package
 from timm_sizes.tables.csv_table import Columns, CsvTable
 from timm_sizes.tables.frame import is_blank, text_frame, typed
 from timm_sizes.tables.table import Table
@@ -42,9 +42,8 @@ def check_format(target: Path, source: str) -> None:
         return
     if ending not in _WRITERS:
         raise InputError(f"{target}: unknown ending {ending!r}; there are {', '.join(_WRITERS)}")
-    package = _PACKAGES.get(ending)
-    if package and find_spec(package) is None:
-        raise InputError(f"{ending[1:]} needs {package}: pip install {package}")
+    if ending in _PACKAGES:
+        check_package(_PACKAGES[ending], ending[1:])
 
 
 def convert(
