@@ -24,7 +24,8 @@ from timm_sizes.tables.table import (
 )
 
 ROUTES = ("api", "list", "page")
-SAMPLE_TABLE = Path(__file__).parent / "tables" / "data" / "sample_results.csv"
+# What a crawl without a table is seeded from: upstream's own, and offline the copy that comes along.
+SHIPPED_TABLE = Path(__file__).parent / "tables" / "data" / "results-imagenet-real.csv"
 UPSTREAM_TABLE_URL = (
     "https://raw.githubusercontent.com/huggingface/pytorch-image-models/main/results/results-imagenet-real.csv"
 )
@@ -163,7 +164,7 @@ class _Reading:
 def _sources(text: str | None, *, offline: bool) -> Iterator[str]:
     """Yield the tables that the argument ``table`` means, globs expanded."""
     if text is None:
-        yield str(SAMPLE_TABLE) if offline else UPSTREAM_TABLE_URL
+        yield str(SHIPPED_TABLE) if offline else UPSTREAM_TABLE_URL
         return
     for part in [text] if Path(text).is_file() else text.split(","):
         scheme = _SCHEME.match(part)

@@ -164,7 +164,7 @@ def test_each_kind_of_missing_size_has_its_status(hub: MockHub, workplace: Workp
         "hf-hub:me/shards": "no_weights",
         "gcvit_base.in1k": "no_hub_repo",
         "mixer_s16_224": "estimated",
-        "resnet50.untrained": "no_weights",
+        "resnext101_32x4d.untrained": "no_weights",
         "densenet264": "unknown_name",
         "../../etc/passwd": "unknown_name",
         "a b?x=1": "unknown_name",

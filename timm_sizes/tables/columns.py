@@ -190,7 +190,19 @@ COLUMNS = (
     Column("dtype", Kind.TEXT, "Data type", description="data type of most weights in the checkpoint"),
     Column("memory_dtype", Kind.TEXT, "Memory for", description="data type that the memory is computed for"),
     Column("top1_set", Kind.TEXT, "Accuracy on", description="set of images that the accuracies are of"),
-    Column("speed_source", Kind.TEXT, "Speed on", description="benchmark that the speed is from"),
+    Column("speed_source", Kind.TEXT, "Speed on", description="device and software that the speed was measured on"),
+    Column("crop_pct", Kind.OTHER, "Crop", description="share of the image that is seen, after cropping"),
+    # The columns of SIZES_FILE that have no entry above.
+    Column("reason", Kind.TEXT, "Reason", description="status in words, where it is not ok"),
+    Column("filename", Kind.TEXT, "File", description="checkpoint file in the repo, the one that timm loads"),
+    Column("other_weights", Kind.TEXT, "Other weights", "bytes", "sizes of the repo's other weight files, as JSON"),
+    Column("params", Kind.BYTES, "Elements", description="number of elements in the checkpoint, buffers included"),
+    Column("sha", Kind.TEXT, "Commit", description="commit of the repo"),
+    Column("sha256", Kind.TEXT, "SHA-256", description="SHA-256 of the checkpoint"),
+    Column("last_modified", Kind.TEXT, "Last modified", description="time of the repo's last change, UTC"),
+    Column("gated", Kind.TEXT, "Gated", description="auto or manual where access to the files has to be requested"),
+    Column("source", Kind.TEXT, "Source", description="source of the size: api, list, page, catalogue or local"),
+    Column("fetched_at", Kind.TEXT, "Fetched", description="time of the Hub's response, UTC"),
 )
 _BY_NAME = {column.name: column for column in COLUMNS}
 SIZE, SPEED, IMAGE_SIZE = _BY_NAME["size_mb"], _BY_NAME["speed"], _BY_NAME["img_size"]
