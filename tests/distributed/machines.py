@@ -57,11 +57,11 @@ class RedisServer:
 class Machine:
     """A computer with one worker, a folder and an HTTP cache of its own."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], *options: str) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         (folder / "scrapy.cfg").write_text(_SETTINGS)
         self._log = (folder / "worker.log").open("wb")
         command = [sys.executable, "-m", "rq.cli", "worker", "--url", environment["REDIS_URL"], "-S", "json"]
-        often = ["--worker-ttl", "30", "--maintenance-interval", "15", *options]
+        often = ["--worker-ttl", "30", "--maintenance-interval", "15", "--job-monitoring-interval", "5"]
         self._process = subprocess.Popen(
             [*command, *often, "timm_sizes"], cwd=folder, env=environment, stdout=self._log, stderr=self._log
         )
@@ -73,10 +73,6 @@ class Machine:
         for child in children:
             os.kill(int(child), signal.SIGKILL)
         self._process.wait()
-
-    def wait(self) -> int:
-        """Wait until the worker has ended by itself and return its exit status."""
-        return self._process.wait(PATIENCE)
 
     def stop(self) -> None:
         if self._process.poll() is None:

@@ -242,12 +242,34 @@ def test_mistake_is_one_line_and_exit_status_2(
     assert "secret" not in ended.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["rq", "limits"])
-def test_package_that_is_missing_is_asked_for(offline: Workplace, package: str) -> None:
+@pytest.mark.parametrize("command", ["distribute", "crawl hf_sizes"])
+def test_package_that_is_missing_is_asked_for(offline: Workplace, command: str, package: str) -> None:
     ended = offline.run_python(
-        f"import sys, scrapy.cmdline; sys.modules['{package}'] = None\n"
-        "import os; os.environ['REDIS_URL'] = 'redis://127.0.0.1:9/0'\n"
-        "scrapy.cmdline.execute(['scrapy', 'distribute', '-a', 'models=resnet50'])"
+        f"import os, sys, scrapy.cmdline; sys.modules['{package}'] = None\n"
+        "os.environ |= {'REDIS_URL': 'redis://127.0.0.1:9/0', 'HUB_QUOTA_NAME': 'office'}\n"
+        f"scrapy.cmdline.execute(['scrapy', *{command.split()}, '-a', 'models=resnet50'])"
     )
     assert ended.status == 2
     assert ended.err.endswith("need the packages rq and limits: pip install rq limits\n")
+
+
+def test_crawl_counts_its_requests_with_the_other_machines(
+    hub: MockHub, workplace: Workplace, redis: RedisServer
+) -> None:
+    put_many(hub)
+    hub.behave(quota={"api": 500})
+    environment = {"REDIS_URL": redis.url, "HUB_QUOTA_NAME": "office"}
+    assert workplace.crawl("-a", f"models={NAMES[0]},{NAMES[3]}", env=environment).status == 0
+    with redis.client() as connection:
+        counts = [connection.get(key) for key in connection.scan_iter("LIMITS:*")]
+    assert counts == [b"2"]
+
+
+def test_crawl_without_the_redis_that_counts_goes_by_the_word_of_the_hub(hub: MockHub, workplace: Workplace) -> None:
+    put_many(hub)
+    environment = {"REDIS_URL": "redis://127.0.0.1:9/0", "HUB_QUOTA_NAME": "office"}
+    ended = workplace.crawl("-a", f"table={workplace.table(NAMES)}", env=environment)
+    assert ended.status == 0
+    assert ended.err.count("Requests are not counted with the other machines'") == 1
