@@ -7,7 +7,10 @@ import os
 import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
@@ -87,6 +90,13 @@ def whole_number(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number, 1 or more")
     return int(text)
+
+
+def load_distributed(module: str) -> Any:
+    """Return the *module* of timm_sizes.distributed; InputError where the packages that it needs are not installed."""
+    if not all(find_spec(package) for package in ("rq", "redis", "limits")):
+        raise InputError("crawls that share Redis need the packages rq and limits: pip install rq limits")
+    return import_module(f"timm_sizes.distributed.{module}")
 
 
 def write_stdout(chunks: Iterable[str]) -> None:

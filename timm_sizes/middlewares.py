@@ -143,16 +143,19 @@ class HubQuota:
         crawler.signals.connect(middleware.spider_closed, signal=signals.spider_closed)
         return middleware
 
+    def new_budget(self, bucket: str) -> Budget:
+        """Return what keeps count of the requests in *bucket*."""
+        return Budget()
+
     def process_request(self, request: Request) -> Request | None:
         budget = self._budget(request)
         if budget is None:
             return None
         now = time.monotonic()
-        if not budget.has_room(now):
+        if not budget.take(now):
             self._hold(budget, now)
             return _to_send_again(request)
         self._sent.add(request)
-        budget.sent()
         self._crawler.stats.inc_value("timm_sizes/requests")
         return None
 
@@ -191,7 +194,9 @@ class HubQuota:
 
     def _budget(self, request: Request) -> Budget | None:
         bucket = bucket_of(request.url, self._endpoint)
-        return self._budgets.setdefault(bucket, Budget()) if bucket else None
+        if bucket and bucket not in self._budgets:
+            self._budgets[bucket] = self.new_budget(bucket)
+        return self._budgets[bucket] if bucket else None
 
     def _ended(self, request: Request) -> Budget | None:
         # Cached answers and requests that another middleware stopped come by here too, and were never sent.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -53,20 +53,20 @@ class Seeds:
 
     sizes_file: Path
     names: tuple[str, ...]
-    # Where the merge will find the tables; what comes from a URL or by standard input is kept there by the crawl.
-    tables: tuple[Path, ...]
-    urls: Mapping[str, Path]
-    unkept: Mapping[Path, bytes]
-    authors: tuple[str, ...]
-    # Names of local files: they count in local tables only, a stranger's must not have files here measured.
-    local_names: frozenset[str]
-    by_name: bool
-    column: str
     route: str
-    refresh: bool
-    dry_run: bool
-    offline: bool
     endpoint: str
+    # Where the merge will find the tables; what comes from a URL or by standard input is kept there by the crawl.
+    tables: tuple[Path, ...] = ()
+    urls: Mapping[str, Path] = field(default_factory=dict)
+    unkept: Mapping[Path, bytes] = field(default_factory=dict)
+    authors: tuple[str, ...] = ()
+    # Names of local files: they count in local tables only, a stranger's must not have files here measured.
+    local_names: frozenset[str] = frozenset()
+    by_name: bool = False
+    column: str = DEFAULT_COLUMN
+    refresh: bool = False
+    dry_run: bool = False
+    offline: bool = False
 
     @property
     def job_identity(self) -> str:

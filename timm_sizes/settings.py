@@ -12,6 +12,12 @@ from timm_sizes.hub.token import is_true
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
+# Used by scrapy distribute and its workers: where Redis is, and the name of the quota that several machines share.
+REDIS_URL = os.environ.get("REDIS_URL", "")
+HUB_QUOTA_NAME = os.environ.get("HUB_QUOTA_NAME", "")
+CHUNK_SIZE = 250  # repos a job
+_IS_QUOTA_SHARED = bool(REDIS_URL and HUB_QUOTA_NAME)
+
 BOT_NAME = "timm_sizes"
 SPIDER_MODULES = ["timm_sizes.spiders"]
 NEWSPIDER_MODULE = "timm_sizes.spiders"
@@ -72,7 +78,7 @@ DOWNLOADER_MIDDLEWARES = {
     "timm_sizes.middlewares.SameOrigin": 610,
     # Behind the cache: a cached response costs no quota, and says nothing of the network.
     "timm_sizes.middlewares.ConnectionGuard": 930,
-    "timm_sizes.middlewares.HubQuota": 940,
+    "timm_sizes.distributed.quota.SharedQuota" if _IS_QUOTA_SHARED else "timm_sizes.middlewares.HubQuota": 940,
     # Last before the wire, so that the token is on a request only while it is under way.
     "timm_sizes.middlewares.HubAuth": 950,
 }

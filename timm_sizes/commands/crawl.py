@@ -11,7 +11,7 @@ from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 
-from timm_sizes.cli import reject_leftovers, write_stdout
+from timm_sizes.cli import load_distributed, reject_leftovers, write_stdout
 from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.files import check_writable, locked, make_folder
 from timm_sizes.items import Status
@@ -20,6 +20,7 @@ from timm_sizes.sizes_file import read_sizes
 if TYPE_CHECKING:
     import argparse
 
+    from scrapy import Spider
     from scrapy.crawler import Crawler
 
 
@@ -40,6 +41,8 @@ class Command(CrawlCommand):
             spidercls: Any = get_spider_loader(self.settings).load(args[0])
             check_writable(self._sizes_file, "SIZES_FILE")
             read_sizes(self._sizes_file)
+            if self.settings["REDIS_URL"] and self.settings["HUB_QUOTA_NAME"]:
+                load_distributed("connection").check_url(self.settings["REDIS_URL"])
             self._spidercls = spidercls
             self._arguments = spidercls.read_arguments(opts.spargs, self.settings)
         except (InputError, KeyError) as error:
@@ -47,7 +50,6 @@ class Command(CrawlCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
-        assert self.crawler_process is not None
         lines = self._spidercls.dry_run(self._arguments)
         if lines is not None:
             write_stdout(f"{line}\n" for line in lines)
@@ -57,13 +59,18 @@ class Command(CrawlCommand):
                 _lock_outputs(locks, self._sizes_file, self.settings["JOBDIR"])
             except InputError as error:
                 raise UsageError(str(error), print_help=False) from None
-            crawler = self._create_crawler(args[0])
             # A crawl makes many small objects that live long: collecting as often as by default scans them all again
             # and again, a fifth of the CPU time at 20,000 names.
             gc.set_threshold(50_000, 20, 50)
-            self.crawler_process.crawl(crawler, arguments=self._arguments)
-            self.crawler_process.start()
-        self.exitcode = int(self.crawler_process.bootstrap_failed or not _is_complete(crawler))
+            self.exitcode = int(not self.crawl(self._spidercls, self._arguments))
+
+    def crawl(self, spidercls: type[Spider], arguments: Any) -> bool:
+        """Run the spider while SIZES_FILE is locked; return whether every name has its answer."""
+        assert self.crawler_process is not None
+        crawler = self._create_crawler(spidercls)
+        self.crawler_process.crawl(crawler, arguments=arguments)
+        self.crawler_process.start()
+        return not self.crawler_process.bootstrap_failed and _is_complete(crawler)
 
 
 def _lock_outputs(locks: ExitStack, sizes_file: Path, jobdir: str | None) -> None:

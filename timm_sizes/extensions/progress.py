@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
@@ -33,7 +35,7 @@ class Progress:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._log_stream: TextIO | None = None
+        self._logs = ExitStack()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -49,9 +51,7 @@ class Progress:
         self._bar = tqdm(desc="sizes", unit=" models", bar_format=_FORMAT, smoothing=0, file=sys.stderr)
         self._redraw = create_looping_call(self._show_waiting)
         self._redraw.start(self._REDRAW_SECONDS, now=False)
-        handler = get_scrapy_root_handler()
-        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
-            self._log_stream = handler.setStream(_AboveTheBar())
+        self._logs.enter_context(log_above_bar())
 
     def item_scraped(self) -> None:
         self._bar.total = self._crawler.stats.get_value("timm_sizes/names")
@@ -60,9 +60,7 @@ class Progress:
     def spider_closed(self) -> None:
         self._redraw.stop()
         self._bar.close()
-        handler = get_scrapy_root_handler()
-        if self._log_stream is not None and isinstance(handler, logging.StreamHandler):
-            handler.setStream(self._log_stream)
+        self._logs.close()
 
     def _show_waiting(self) -> None:
         stats, now = self._crawler.stats, time.monotonic()
@@ -84,6 +82,20 @@ def _seconds_left(rate_limit: tuple[RateLimit, float] | None, requests: int, now
         return 0
     said, came_at = rate_limit
     return max(0, round(seconds_for(requests, said) - (now - came_at)))
+
+
+@contextmanager
+def log_above_bar() -> Iterator[None]:
+    """Have log lines for the terminal printed above the bar that is drawn there, while the ``with`` block lasts."""
+    handler = get_scrapy_root_handler()
+    if not isinstance(handler, logging.StreamHandler) or handler.stream is not sys.stderr:
+        yield
+        return
+    stream = handler.setStream(_AboveTheBar())
+    try:
+        yield
+    finally:
+        handler.setStream(stream)
 
 
 class _AboveTheBar:

@@ -99,6 +99,13 @@ class Budget:
     refused_since: float | None = None
     refused_until: float = 0.0
 
+    def take(self, now: float) -> bool:
+        """Count a request that goes out at *now*, if there is room for it; return whether there was."""
+        if not self.has_room(now):
+            return False
+        self.sent()
+        return True
+
     def sent(self) -> None:
         """Count a request that goes out."""
         self.in_flight += 1

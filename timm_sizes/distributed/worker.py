@@ -1,0 +1,71 @@
+"""A worker's end: one chunk of names, crawled by the same spider in the process that RQ forks for each job."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from itemadapter import ItemAdapter
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.utils.project import get_project_settings
+
+from timm_sizes.errors import FAILURE_STAT
+from timm_sizes.hub.endpoints import parse_endpoint
+from timm_sizes.items import ModelSize
+from timm_sizes.seeds import Seeds
+from timm_sizes.spiders.hf_sizes import HfSizesSpider
+
+
+class IncompleteError(RuntimeError):
+    """Raised when a chunk has not all its rows, so that RQ has it crawled again, here or elsewhere."""
+
+
+class _ChunkSpider(HfSizesSpider):
+    """hf_sizes with nobody watching, and without SIZES_FILE: its items go back to the client."""
+
+    custom_settings = {  # noqa: RUF012 - Scrapy reads it from the class
+        "EXTENSIONS": {},
+        "ITEM_PIPELINES": {"timm_sizes.pipelines.NormaliseUnits": 100, "timm_sizes.pipelines.Deduplicate": 200},
+    }
+
+
+def crawl_chunk(names: list[str], arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Crawl *names* with the client's *arguments* (of chunks.arguments_of) and return their rows, ModelSize as JSON.
+
+    A name that the Hub gives no answer to has a row too, with the status error. Raises IncompleteError when there are
+    names without one, or when this machine is set up for another Hub than the client.
+    """
+    settings = get_project_settings()
+    endpoint = parse_endpoint(settings["HF_ENDPOINT"])
+    if endpoint != arguments["endpoint"] or settings.getbool("HF_HUB_OFFLINE"):
+        here = "no Hub (HF_HUB_OFFLINE)" if settings.getbool("HF_HUB_OFFLINE") else endpoint
+        raise IncompleteError(f"this worker is set up for {here}, the client for {arguments['endpoint']}")
+    seeds = Seeds(
+        sizes_file=Path(settings["SIZES_FILE"]),
+        names=tuple(names),
+        route=arguments["route"],
+        endpoint=endpoint,
+        refresh=arguments["refresh"],
+    )
+    items: list[ModelSize] = []
+
+    def note(item: Any) -> None:
+        items.append(ModelSize(**ItemAdapter(item).asdict()))
+
+    process = AsyncCrawlerProcess(settings)
+    # What Scrapy says of itself for each chunk would bury what RQ says of the chunks.
+    logging.getLogger("scrapy").setLevel(logging.WARNING)
+    crawler = process.create_crawler(_ChunkSpider)
+    crawler.signals.connect(note, signal=signals.item_scraped)
+    process.crawl(crawler, arguments=seeds)
+    # Signals are RQ's business: one Ctrl-C ends the worker after this job, another one at once.
+    process.start(install_signal_handlers=False)
+    missing = set(names) - {item.model for item in items}
+    if missing:
+        reason = crawler.stats.get_value(FAILURE_STAT) if crawler.stats else None
+        raise IncompleteError(f"{len(missing)} of {len(names)} names have no row: {reason or 'see the log'}")
+    return [asdict(item) for item in items]
