@@ -95,7 +95,7 @@ def answered_at(headers: Mapping[str, str]) -> str:
         moment = parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
     except (ValueError, OverflowError):
         moment = datetime.now(UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _error(response: HubResponse, route: str, *, named_revision: bool) -> ErrorResponse:
