@@ -9,6 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -118,11 +119,10 @@ def _is_answer(item: ModelSize) -> bool:
 
 
 def _readable(item: ModelSize) -> ModelSize:
-    try:
-        if _parse(_line(COLUMNS) + _line(_cells(item)), Path()).items == {item.model: item}:
+    with suppress(InputError, UnicodeError):
+        written = (_line(COLUMNS) + _line(_cells(item))).encode()
+        if _parse(written.decode(), Path()).items == {item.model: item}:
             return item
-    except InputError:
-        pass
     return ModelSize(item.model, item.repo_id, Status.ERROR, "what came is too large or too odd to be kept")
 
 
