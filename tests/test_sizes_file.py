@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from timm_sizes.errors import InputError
-from timm_sizes.items import ModelSize, Status
+from timm_sizes.hub.payloads import ListedRepo, RepoFile, RepoInfo
+from timm_sizes.items import SIZED, ModelSize, Status, worth
 from timm_sizes.sizes_file import COLUMNS, gather, read_sizes, update_sizes
+from timm_sizes.sources import from_list, from_repo
+from timm_sizes.tables.merge import merge_table
+from timm_sizes.tables.table import parse_table
+from timm_sizes.units import MAX_BYTES
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
     ["=1", "'=1", "''+x", "'", "@", "a\rb"]
@@ -89,3 +97,195 @@ def test_unchanged_row_keeps_its_date() -> None:
 )
 def test_what_is_better_stays(before: ModelSize, after: ModelSize, kept: bool) -> None:
     assert gather({"resnet50": before}, [after]) == {"resnet50": before if kept else after}
+
+
+# ---- Nothing that is written is unreadable ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"checkpoints/step_{number:06}/model.safetensors" for number in range(3_000)],
+        [f"{number:04}" + "\U0001f600" * 192 + ".bin" for number in range(150)],
+        [f"{number}{'x' * 1_000}.bin" for number in range(150)],
+    ],
+    ids=["steps", "wide", "long"],
+)
+def test_repo_of_many_weight_files_leaves_a_file_that_is_read(tmp_path: Path, names: list[str]) -> None:
+    files = {name: RepoFile(MAX_BYTES) for name in names} | {"model.safetensors": RepoFile(7)}
+    item = from_repo("net", RepoInfo("timm/net", "a" * 40, files), "api")
+    update_sizes(tmp_path / "sizes.csv", [item])
+    assert read_sizes(tmp_path / "sizes.csv") == {"net": item}
+    assert item.size_bytes == 7
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"reason": "x" * 200_000},
+        {"size_bytes": MAX_BYTES + 1},
+        {"size_bytes": -1},
+        {"size_bytes": "1.22 GB"},
+        {"params": 10**17},
+        {"other_weights": {"a.bin": -1}},
+        {"license": "\ud800"},
+    ],
+)
+def test_item_that_cannot_be_kept_costs_no_other(tmp_path: Path, odd: dict[str, Any]) -> None:
+    path = tmp_path / "sizes.csv"
+    update_sizes(path, [row("a"), replace(row("b"), **odd), row("c")])
+    rows = read_sizes(path)
+    assert (rows["a"], rows["c"]) == (row("a"), row("c"))
+    assert (rows["b"].status, rows["b"].size_bytes) == (Status.ERROR, None)
+
+
+texts = st.text(max_size=10) | st.sampled_from(["\ud800", "\x00", "\r", "x" * 131_073])
+counts = st.none() | st.integers(-5, 2**70)
+
+
+@given(
+    st.lists(
+        st.builds(
+            ModelSize,
+            model=names,
+            status=st.sampled_from(Status),
+            reason=texts,
+            size_bytes=counts,
+            params=counts,
+            license=texts,
+            other_weights=st.dictionaries(texts, counts, max_size=2),
+        ),
+        max_size=4,
+    )
+)
+def test_any_items_leave_a_file_with_each_name(items: list[ModelSize]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "sizes.csv"
+        update_sizes(path, items)
+        assert read_sizes(path).keys() == {item.model for item in items}
+
+
+# ---- Edited by hand, or by another version ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "cell", ["97.7 MB", "102469840.0", "25.5M", "1" + "0" * 40, "-5", "1_000", "\u0663", " 5", "x"]
+)
+@pytest.mark.parametrize("column", ["size_bytes", "params"])
+def test_cell_that_is_no_number_is_named_with_its_row(tmp_path: Path, column: str, cell: str) -> None:
+    path = tmp_path / "sizes.csv"
+    path.write_text(f"model,status,size_bytes,params\na,ok,5,6\nb,ok,{cell if column == 'size_bytes' else 5},", "utf-8")
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"{cell if column == 'params' else 6}\n")
+    with pytest.raises(InputError, match=f"sizes.csv, row 3, column {column}: .*; expected a whole number") as caught:
+        read_sizes(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("b,fine,5,", "row 3, column status: 'fine'; expected one of ok, estimated,"),
+        ('b,ok,5,"[1]"', "row 3, column other_weights: .* expected a JSON object"),
+        ('b,ok,5,"{""a.bin"": ""5""}"', "row 3, column other_weights"),
+        ("b,ok,5," + "[" * 50_000, "row 3, column other_weights"),
+        ("b,ok,5", "row 3: expected 4 cells, found 3"),
+        ("<<<<<<< HEAD", "row 3: expected 4 cells, found 1"),
+        ("a,ok,6,", "row 3: 'a' has a row above"),
+        ("b,ok,5," + "x" * 140_000, "not a sizes file .field larger"),
+        ('b,ok,5,"', "not a sizes file"),
+    ],
+)
+def test_line_that_makes_no_sense_is_refused_and_the_file_stays(tmp_path: Path, line: str, message: str) -> None:
+    path = tmp_path / "sizes.csv"
+    path.write_text(f"model,status,size_bytes,other_weights\na,ok,5,\n{line}\n")
+    before = path.read_bytes()
+    with pytest.raises(InputError, match=message):
+        read_sizes(path)
+    with pytest.raises(InputError, match=message):
+        update_sizes(path, [row("c")])
+    assert path.read_bytes() == before
+
+
+def test_column_that_is_not_known_is_kept_and_one_that_is_missing_has_its_default(tmp_path: Path) -> None:
+    path = tmp_path / "sizes.csv"
+    path.write_text("note,model,status,size_bytes\nmine,a,ok,5\n,b,error,\n")
+    assert read_sizes(path)["a"] == ModelSize("a", size_bytes=5)
+    update_sizes(path, [row("a", size=6), row("c", size=7)])
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = {each["model"]: each for each in csv.DictReader(file)}
+    assert {model: each["note"] for model, each in rows.items()} == {"a": "mine", "b": "", "c": ""}
+    assert (rows["a"]["size_bytes"], rows["b"]["status"]) == ("6", "error")
+
+
+# ---- What is worth more ----------------------------------------------------------------------------------------------
+
+SHA, LATER = "a" * 40, "b" * 40
+ORDER = [
+    ModelSize("net", "timm/net", Status.ERROR, "HTTP 500", source="api"),
+    ModelSize("net", "timm/net", Status.NO_WEIGHTS, "none", source="api", fetched_at="1", sha=SHA),
+    ModelSize("net", "timm/net", Status.ESTIMATED, "computed", size_bytes=2, source="catalogue"),
+    ModelSize("net", "timm/net", Status.ESTIMATED, "rounded", size_bytes=3, source="page", fetched_at="1", sha=SHA),
+    ModelSize("net", "timm/net", Status.ESTIMATED, "counted", size_bytes=4, source="list", fetched_at="1", sha=SHA),
+    ModelSize("net", "timm/net", Status.OK, size_bytes=5, source="api", fetched_at="1", sha=SHA),
+]
+
+
+def test_there_is_one_order_of_worth() -> None:
+    assert [worth(item) for item in ORDER] == sorted({worth(item) for item in ORDER})
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(range(len(ORDER)), repeat=2)))
+def test_at_one_commit_what_is_worth_less_never_replaces_what_is_worth_more(before: int, after: int) -> None:
+    kept = gather({"net": ORDER[before]}, [ORDER[after]])["net"]
+    # But what the Hub said stands against what nobody said: a catalogue does not know that the repo has no weights.
+    best = 1 if {before, after} == {1, 2} else max(before, after)
+    assert kept is ORDER[best]
+
+
+def test_size_at_a_later_commit_replaces_the_one_before() -> None:
+    later = replace(ORDER[4], sha=LATER)
+    assert gather({"net": ORDER[5]}, [later])["net"] is later
+    gone = ModelSize("net", "timm/net", Status.NOT_FOUND, "no such repo", source="api", fetched_at="2")
+    assert gather({"net": ORDER[5]}, [gone])["net"] is gone
+
+
+def test_estimate_replaces_an_error_of_a_crawl_without_network() -> None:
+    error = ModelSize("net", "timm/net", Status.ERROR, "connection refused", source="api")
+    assert gather({"net": error}, [ORDER[2]])["net"] is ORDER[2]
+
+
+def test_error_after_any_items_takes_no_size_away() -> None:
+    for item in ORDER:
+        if item.status in SIZED:
+            assert gather({"net": item}, [ORDER[0]])["net"] is item
+
+
+def test_list_without_file_names_says_nothing_of_weights() -> None:
+    item = from_list("net", ListedRepo("timm/net", SHA))
+    assert item.status == Status.ERROR
+    assert gather({"net": ORDER[5]}, [item])["net"] is ORDER[5]
+
+
+# ---- A size at a named revision --------------------------------------------------------------------------------------
+
+
+def merged_sizes(sizes: list[ModelSize], names: list[str]) -> list[str]:
+    table = parse_table(("model\n" + "\n".join(names) + "\n").encode(), "table.csv", "model")
+    return merge_table(table, "model", {item.model: item for item in sizes}).second["model_size_in_mb"]
+
+
+def test_size_at_a_named_revision_belongs_to_that_name_alone() -> None:
+    old = ModelSize("hf-hub:timm/resnet50.a1_in1k@oldrev", "timm/resnet50.a1_in1k", size_bytes=51_110_000, source="api")
+    names = [old.model, "resnet50.a1_in1k", "resnet50", "hf-hub:timm/resnet50.a1_in1k@other"]
+    assert merged_sizes([old], names) == ["51.11", "", "", ""]
+    main = ModelSize("resnet50", "timm/resnet50.a1_in1k", size_bytes=102_000_000, source="api")
+    assert merged_sizes([old, main], names) == ["51.11", "102.00", "102.00", ""]
+
+
+def test_names_of_one_repo_share_what_is_worth_most() -> None:
+    repo_id = "timm/resnet50.a1_in1k"
+    estimate = ModelSize("resnet50", repo_id, Status.ESTIMATED, size_bytes=99_000_000, source="page")
+    exact = ModelSize("resnet50.a1_in1k", repo_id, size_bytes=102_000_000, source="api")
+    for sizes in ([estimate, exact], [exact, estimate]):
+        assert merged_sizes(sizes, ["resnet50", "timm/resnet50"]) == ["102.00", "102.00"]

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from scrapy.extensions.httpcache import RFC2616Policy
 from scrapy.http import Headers
@@ -22,6 +23,8 @@ from timm_sizes.hub.responses import read_repo, read_tree
 from timm_sizes.middlewares import hub_response
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scrapy import Request, Spider
     from scrapy.http import Response
     from scrapy.settings import BaseSettings
@@ -101,22 +104,23 @@ class SqliteCacheStorage:
         found = self._find(self._fingerprinter.fingerprint(request))
         if found is None or 0 < self._expiration_secs < time() - found[0]:
             return None
-        stored_at, url, status, raw_headers, body = found
+        stored_at, checksum, *answer = found
+        # SQLite notices a page that makes no sense, not a digit that is another one.
+        if checksum not in (None, _checksum(answer)):
+            return None
+        url, status, raw_headers, body = answer
         headers = Headers(headers_raw_to_dict(raw_headers))
         response_class = responsetypes.from_args(headers=headers, url=url, body=body)
         request.meta["cache_timestamp"] = stored_at
         return response_class(url=url, status=status, headers=headers, body=body)
 
     def store_response(self, spider: Spider, request: Request, response: Response) -> None:
-        row = (
-            self._fingerprinter.fingerprint(request),
-            time(),
-            response.url,
-            response.status,
-            headers_dict_to_raw(response.headers),
-            response.body,
+        answer = (response.url, response.status, headers_dict_to_raw(response.headers), response.body)
+        row = (self._fingerprinter.fingerprint(request), time(), _checksum(answer), *answer)
+        insert = (
+            "INSERT OR REPLACE INTO answers (fingerprint, stored_at, checksum, url, status, headers, body)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)"
         )
-        insert = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)"
         try:
             self._database.execute(insert, row)
         except sqlite3.DatabaseError as error:
@@ -130,7 +134,7 @@ class SqliteCacheStorage:
             self._stats.inc_value("httpcache/store_error")
 
     def _find(self, fingerprint: bytes) -> Any:
-        query = "SELECT stored_at, url, status, headers, body FROM answers WHERE fingerprint = ?"
+        query = "SELECT stored_at, checksum, url, status, headers, body FROM answers WHERE fingerprint = ?"
         try:
             with closing(self._database.execute(query, (fingerprint,))) as cursor:
                 return cursor.fetchone()
@@ -156,17 +160,27 @@ def _open(path: Path) -> sqlite3.Connection:
         return _connect(":memory:")
 
 
+def _checksum(answer: Iterable[object]) -> int:
+    return crc32(repr(tuple(answer)).encode())
+
+
 def _is_damage(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    # The low byte is the kind of error, what is above it the details.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _set_aside(path: Path, error: sqlite3.Error) -> sqlite3.Connection:
     aside = path.with_suffix(".damaged")
-    path.replace(aside)
-    for log in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
-        log.unlink(missing_ok=True)
+    try:
+        path.replace(aside)
+        for log in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            log.unlink(missing_ok=True)
+        database = _connect(path)
+    except (OSError, sqlite3.DatabaseError) as reason:
+        logger.warning("The HTTP cache %s is damaged (%s) and stays (%s): nothing is kept", path, error, reason)
+        return _connect(":memory:")
     logger.warning("The HTTP cache %s is damaged (%s): set aside as %s", path, error, aside.name)
-    return _connect(path)
+    return database
 
 
 def _connect(path: Path | str) -> sqlite3.Connection:
@@ -177,8 +191,11 @@ def _connect(path: Path | str) -> sqlite3.Connection:
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute(
             "CREATE TABLE IF NOT EXISTS answers (fingerprint BLOB PRIMARY KEY, stored_at REAL, url TEXT,"
-            " status INTEGER, headers BLOB, body BLOB)"
+            " status INTEGER, headers BLOB, body BLOB, checksum INTEGER)"
         )
+        # A cache that was made before there were checksums.
+        if "checksum" not in [column[1] for column in database.execute("PRAGMA table_info(answers)")]:
+            database.execute("ALTER TABLE answers ADD COLUMN checksum INTEGER")
     except BaseException:
         database.close()
         raise

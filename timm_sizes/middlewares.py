@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from scrapy import signals
 from scrapy.exceptions import IgnoreRequest
@@ -14,7 +14,7 @@ from scrapy.utils.asyncio import call_later
 from scrapy.utils.defer import deferred_from_coro
 
 from timm_sizes.errors import FAILURE_STAT
-from timm_sizes.hub.connection import PROXY_LOGIN, Cause, connection_cause
+from timm_sizes.hub.connection import PROXY_LOGIN, Cause, connection_cause, is_connection_failure
 from timm_sizes.hub.endpoints import origin, parse_endpoint, rebase
 from timm_sizes.hub.quota import Budget, bucket_of, parse_rate_limit, parse_retry_after
 from timm_sizes.hub.responses import HubResponse
@@ -71,7 +71,8 @@ class HubAuth:
 class ConnectionGuard:
     """Ends a crawl that reaches nobody: after a score of failed connections without one answer, saying why.
 
-    What would fail likewise the next time, such as a certificate, is not retried.
+    What would fail likewise the next time, such as a certificate, is not retried. Of a server that has answered at
+    times, the names' own items tell, unless it is gone for good.
     """
 
     MOST_FAILURES = 20
@@ -79,7 +80,8 @@ class ConnectionGuard:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._failures = 0
-        self._last: Cause | None = None
+        self._had_answer = False
+        self._reason = ""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -91,29 +93,27 @@ class ConnectionGuard:
         if response.status == 407:
             self._failed(request, Cause(PROXY_LOGIN, is_lasting=True))
         else:
-            self._failures, self._last = 0, None
+            self._failures, self._had_answer = 0, True
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        if not isinstance(exception, IgnoreRequest):
+        if is_connection_failure(exception):
             self._failed(request, connection_cause(exception))
 
     def spider_closed(self) -> None:
-        # Too few failures to end the crawl, but nothing came after them either.
-        if self._last is not None and not self._crawler.stats.get_value(FAILURE_STAT):
-            self._crawler.stats.set_value(FAILURE_STAT, self._reason(self._last))
+        # Too few failures to end the crawl, but no answer beside them either.
+        if self._reason and not self._had_answer and not self._crawler.stats.get_value(FAILURE_STAT):
+            self._crawler.stats.set_value(FAILURE_STAT, self._reason)
 
     def _failed(self, request: Request, cause: Cause) -> None:
         self._failures += 1
-        self._last = cause
+        parts = urlsplit(request.url)
+        offline = "HF_HUB_OFFLINE=1 estimates sizes without a network"
+        self._reason = f"{parts.scheme}://{parts.netloc} cannot be reached: {cause.text}; {offline}"
         if cause.is_lasting or self._failures >= self.MOST_FAILURES:
             request.meta["dont_retry"] = True
         if self._failures == self.MOST_FAILURES:
-            end_crawl(self._crawler, self._reason(cause))
-
-    def _reason(self, cause: Cause) -> str:
-        offline = "HF_HUB_OFFLINE=1 estimates sizes without a network"
-        return f"{self._crawler.settings['HF_ENDPOINT']} cannot be reached: {cause.text}; {offline}"
+            end_crawl(self._crawler, self._reason)
 
 
 class HubQuota:
@@ -269,14 +269,17 @@ class SameOrigin:
         location = response.headers.get("Location")
         if response.status not in _REDIRECTS or location is None:
             return response
-        target = response.urljoin(location.decode("latin-1"))
-        if _origin(target) != _origin(request.url):
-            host = urlsplit(target).hostname
-            is_elsewhere = host != urlsplit(request.url).hostname
-            raise IgnoreRequest(f"redirected to another {'host' if is_elsewhere else 'scheme or port'} ({host})")
+        try:
+            target = response.urljoin(location.decode("latin-1"))
+            asked, redirected = origin(request.url), origin(target)
+        except ValueError:
+            raise IgnoreRequest("redirected to what is no address") from None
+        if redirected != asked:
+            what = "host" if redirected[1] != asked[1] else "scheme or port"
+            raise IgnoreRequest(f"redirected to another {what} ({redirected[1]})")
         if request.url.startswith(f"{self._endpoint}/"):
             target = rebase(target, self._endpoint)
-            if "/resolve/" in urlsplit(target).path:
+            if "/resolve/" in unquote(urlsplit(target).path):
                 raise IgnoreRequest("redirected to a model file, whose request would count as a download")
         request.dont_filter = True
         return response.replace(headers={**response.headers, "Location": target})
@@ -315,10 +318,3 @@ def _to_send_again(request: Request) -> Request:
     again = request.replace(dont_filter=True)
     forget_secrets(again)
     return again
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None] | None:
-    try:
-        return origin(url)
-    except ValueError:
-        return None

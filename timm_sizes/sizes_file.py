@@ -9,6 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,11 @@ def update_sizes(path: Path, new: Iterable[ModelSize]) -> dict[str, ModelSize]:
     """Gather the *new* items into the sizes file at *path* and return all that it then holds.
 
     It is the old file or the new one, whatever happens, and what was written is read back before it takes the old
-    one's place. Raises OSError when it cannot be written, InputError as read_sizes does.
+    one's place. An item that would not be read as it was written becomes an error, so that it cannot cost the others.
+    Raises OSError when it cannot be written, InputError as read_sizes does.
     """
     old = _read(path)
-    gathered = _Content(gather(old.items, new), old.other_columns, old.other_cells)
+    gathered = _Content(gather(old.items, map(_readable, new)), old.other_columns, old.other_cells)
     text = "".join(_lines(gathered))
     if _parse(text, path).items != gathered.items:
         raise InputError(f"{path}: what was to be written reads back differently")
@@ -102,16 +104,26 @@ def _is_kept(before: ModelSize, item: ModelSize) -> bool:
     if not _is_answer(item):
         # What nobody said takes the place of nothing that somebody did, but of a failure.
         return worth(item) < worth(before) or (_is_answer(before) and before.status != Status.ERROR)
-    if item.status not in SIZED:
+    if item.repo_id != before.repo_id or worth(item) >= worth(before):
         return False
-    is_same = item.repo_id == before.repo_id and (not item.sha or not before.sha or item.sha == before.sha)
-    return is_same and worth(item) < worth(before)
+    if item.status not in SIZED:
+        # The Hub may lose a repo, but not a file at a commit.
+        return bool(item.sha) and item.sha == before.sha
+    return not item.sha or not before.sha or item.sha == before.sha
 
 
 def _is_answer(item: ModelSize) -> bool:
     """Tell whether the Hub or the disk said what *item* says, not the catalogue or a failure."""
     was_asked = item.source not in ("", "catalogue") and item.status != Status.ERROR
     return was_asked and (bool(item.fetched_at) or item.source == "local")
+
+
+def _readable(item: ModelSize) -> ModelSize:
+    with suppress(InputError, UnicodeError):
+        written = (_line(COLUMNS) + _line(_cells(item))).encode()
+        if _parse(written.decode(), Path()).items == {item.model: item}:
+            return item
+    return ModelSize(item.model, item.repo_id, Status.ERROR, "what came is too large or too odd to be kept")
 
 
 def _read(path: Path) -> _Content:
@@ -141,6 +153,8 @@ def _parse(text: str, path: Path) -> _Content:
                 raise InputError(f"{path}, row {number}: expected {len(header)} cells, found {len(cells)}")
             row = dict(zip(header, cells, strict=True))
             item = _item(row, f"{path}, row {number}")
+            if item.model in content.items:
+                raise InputError(f"{path}, row {number}: {item.model[:40]!a} has a row above; expected one a model")
             content.items[item.model] = item
             content.other_cells[item.model] = [row[name] for name in content.other_columns]
     except csv.Error as error:
@@ -199,8 +213,11 @@ _READERS: dict[str, tuple[Callable[[str], Any], str]] = {
 def _lines(content: _Content) -> Iterator[str]:
     yield _line([*COLUMNS, *content.other_columns])
     for model, item in sorted(content.items.items()):
-        cells = {name: _cell(getattr(item, name)) for name in COLUMNS} | {"model": _guarded(model)}
-        yield _line([*cells.values(), *content.other_cells.get(model, [""] * len(content.other_columns))])
+        yield _line([*_cells(item), *content.other_cells.get(model, [""] * len(content.other_columns))])
+
+
+def _cells(item: ModelSize) -> list[str]:
+    return list(({name: _cell(getattr(item, name)) for name in COLUMNS} | {"model": _guarded(item.model)}).values())
 
 
 def _cell(value: object) -> str:

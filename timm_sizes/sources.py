@@ -79,13 +79,14 @@ def from_list(model: str, repo: ListedRepo) -> ModelSize:
         fetched_at=repo.answered_at,
     )
     filename = choose_checkpoint(repo.filenames)
-    if filename is None:
+    if filename is None and repo.filenames:
         item.status, item.reason = Status.NO_WEIGHTS, _NO_CHECKPOINT
         return item
     elements = repo.params_by_dtype
     if filename != HUB_FILENAMES[0] or not elements or not elements.keys() <= DTYPE_BYTES.keys():
         item.status = Status.ERROR
-        item.reason = f"the list has no element counts of {filename}; exact sizes: without route=list"
+        what = f"element counts of {filename}" if filename else "file names of this repo"
+        item.reason = f"the list has no {what}; exact sizes: without route=list"
         return item
     item.status = Status.ESTIMATED
     item.filename = filename

@@ -19,18 +19,30 @@ from timm_sizes.sizes_file import read_sizes
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scrapy import Spider
     from scrapy.crawler import Crawler
+    from scrapy.spiderloader import SpiderLoaderProtocol
 
 
 class Command(CrawlCommand):
     """Runs a spider; exit status 0 when every name has its answer, 1 when some have none yet, 2 for wrong usage."""
 
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Put off ``--help`` until it is known which spider is meant, whose arguments belong to it."""
+        super().add_options(parser)
+        parser.add_argument("-h", "--help", action="store_true", help="show this help message and exit")
+        self._format_help = parser.format_help
+
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check all that can be checked before Scrapy starts (and logs its versions)."""
         super().process_options(args, opts)
         assert self.settings is not None
+        if opts.help:
+            loader = get_spider_loader(self.settings)
+            write_stdout([self._format_help(), *_arguments_help(loader, args or loader.list())])
+            raise SystemExit(0)
         reject_leftovers(args, at_most=1)
         if not args:
             raise UsageError("name the spider: scrapy crawl hf_sizes")
@@ -71,6 +83,19 @@ class Command(CrawlCommand):
         self.crawler_process.crawl(crawler, arguments=arguments)
         self.crawler_process.start()
         return not self.crawler_process.bootstrap_failed and _is_complete(crawler)
+
+
+def _arguments_help(loader: SpiderLoaderProtocol, names: Iterable[str]) -> Iterator[str]:
+    """Yield the lines on the arguments of the spiders of these *names*."""
+    for name in names:
+        try:
+            arguments: Mapping[str, str] = loader.load(name).arguments_help  # type: ignore[attr-defined]
+        except KeyError as error:
+            raise UsageError(str(error.args[0]), print_help=False) from None
+        yield f"\nArguments of the spider {name} (-a NAME=VALUE):\n"
+        width = max(map(len, arguments), default=0)
+        for argument, text in arguments.items():
+            yield f"  {argument:<{width}}  {text}\n"
 
 
 def _lock_outputs(locks: ExitStack, sizes_file: Path, jobdir: str | None) -> None:

@@ -52,7 +52,11 @@ class JobDirGuard:
         return guard
 
     def spider_closed(self, reason: str) -> None:
-        self._mark(_FINISHED if reason == "finished" else _STOPPED)
+        try:
+            self._mark(_FINISHED if reason == "finished" else _STOPPED)
+        except OSError as error:
+            # It is still marked as running, so that it will not be resumed.
+            logger.warning("JOBDIR %s cannot be marked as stopped (%s)", self._folder, error)
 
     def _mark(self, state: str) -> None:
         record = json.dumps({"state": state, "identity": self._identity})

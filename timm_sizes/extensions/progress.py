@@ -64,6 +64,8 @@ class Progress:
 
     def _show_waiting(self) -> None:
         stats, now = self._crawler.stats, time.monotonic()
+        # Known before the first item comes, which may be after a wait.
+        self._bar.total = stats.get_value("timm_sizes/names")
         resumes_at = stats.get_value(RESUMES_AT_STAT)
         waits = "" if resumes_at is None else f"quota: resumes in {max(0.0, resumes_at - now):.0f} s"
         left = _seconds_left(stats.get_value(RATE_LIMIT_STAT), self._repos_left(), now)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scrapy.core.downloader.handlers.http11 import TunnelError
-from scrapy.exceptions import CannotResolveHostError, DownloadConnectionRefusedError, DownloadTimeoutError
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
 
 PROXY_LOGIN = "the proxy asks for a login (407)"
 
@@ -27,10 +34,10 @@ _BY_PHRASE = {
     "certificate verify failed": _NO_TRUST,
     "CertificateError": _NO_TRUST,
     "VerificationError": _NO_TRUST,
-    "SSL routines": Cause("no TLS at this address", is_lasting=True),
+    "SSL routines": Cause("no TLS at this address, or none that both sides know", is_lasting=True),
     "'status': 407": Cause(PROXY_LOGIN, is_lasting=True),
 }
-_BY_TYPE: dict[type[Exception], str] = {
+_BY_TYPE: dict[type[BaseException | None], str] = {
     DownloadConnectionRefusedError: "connection refused",
     CannotResolveHostError: "the name of the host cannot be resolved (DNS)",
     DownloadTimeoutError: "no answer in time",
@@ -38,7 +45,12 @@ _BY_TYPE: dict[type[Exception], str] = {
 }
 
 
-def connection_cause(error: Exception) -> Cause:
+def is_connection_failure(error: BaseException) -> bool:
+    """Tell whether *error* means that nobody answered; not that an answer was ignored, too large or cut short."""
+    return not isinstance(error, (IgnoreRequest, DownloadCancelledError, ResponseDataLossError))
+
+
+def connection_cause(error: BaseException | None) -> Cause:
     """Return why the download that raised *error*, one of Scrapy's or Twisted's, got no answer."""
     text = " ".join(str(error).split())
     for phrase, cause in _BY_PHRASE.items():

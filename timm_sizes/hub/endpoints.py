@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit, urlunsplit
+
+from w3lib.url import safe_url_string
 
 _REPO_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?", re.ASCII)
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}", re.ASCII)
 # git's SHA-1; some self-hosted Hubs have 64 digits.
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 _AT_COMMIT = re.compile(r"/(?:revision|tree)/([0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])", re.ASCII)
+_HOST = re.compile(r"[0-9a-z._:-]+", re.ASCII)
+_PORTS = {"http": 80, "https": 443}
+_NO_ENDPOINT = "expected an http(s) URL such as https://huggingface.co"
 _NEXT_LINK = re.compile(r'<([^<>]{1,4000})>\s*;\s*rel="next"')
 
 LIST_FIELDS = ("sha", "lastModified", "gated", "tags", "siblings", "safetensors")
@@ -17,35 +22,44 @@ LIST_PAGE_LIMIT = 1000  # the Hub clamps anything larger
 
 
 def parse_endpoint(text: str) -> str:
-    """Return the address of a Hub as all else here takes it: scheme and host in lower case, no slash at its end.
+    """Return the address of a Hub as all else here takes it, and as Scrapy writes it in a request's URL.
 
-    A mirror may have a path. Raises ValueError for anything but an http(s) URL with a host and at most a path: user
-    and password would come out in SIZES_FILE, a query would end up in the middle of the addresses made from it.
+    Scheme and host are in lower case, the scheme's own port and a slash at the end are left out. A mirror may have a
+    path. Raises ValueError for anything but an http(s) URL with a host and at most a path: user and password would come
+    out in SIZES_FILE, a query would end up in the middle of the addresses made from it.
     """
-    parts = urlsplit(text.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError("expected an http(s) URL such as https://huggingface.co")
-    if "@" in parts.netloc or "?" in text or "#" in text:
+    text = text.strip()
+    if "@" in text or "?" in text or "#" in text:
         raise ValueError("expected no user, query or fragment in it")
-    return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
+    try:
+        parts = urlsplit(safe_url_string(text))
+        scheme, host, port = origin(urlunsplit(parts))
+    except ValueError:
+        raise ValueError(_NO_ENDPOINT) from None
+    if scheme not in _PORTS or not host or not _HOST.fullmatch(host) or not port:
+        raise ValueError(_NO_ENDPOINT)
+    netloc = f"[{host}]" if ":" in host else host
+    netloc += "" if port == _PORTS[scheme] else f":{port}"
+    return urlunsplit((scheme, netloc, parts.path.rstrip("/"), "", ""))
 
 
 def rebase(url: str, endpoint: str) -> str:
-    """Return *url*, the target of a redirect at *endpoint*, below the endpoint's path if it is beside it.
+    """Return *url*, the target of a redirect on *endpoint*'s origin, as an address of the endpoint.
 
     A proxy that serves the Hub under a path passes the Hub's own ``Location`` on without it.
     """
     own = urlsplit(endpoint)
     parts = urlsplit(url)
-    if not own.path or parts.path == own.path or parts.path.startswith(f"{own.path}/"):
-        return url
-    return urlunsplit(parts._replace(path=own.path + parts.path))
+    is_below = parts.path == own.path or parts.path.startswith(f"{own.path}/")
+    path = parts.path if is_below else own.path + parts.path
+    return urlunsplit(parts._replace(scheme=own.scheme, netloc=own.netloc, path=path))
 
 
 def origin(url: str) -> tuple[str, str | None, int | None]:
     """Return scheme, host and port of *url*; ValueError for a port that is none."""
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    port = _PORTS.get(parts.scheme) if parts.port is None else parts.port
+    return parts.scheme, parts.hostname, port
 
 
 def is_repo_id(text: str) -> bool:
@@ -132,13 +146,19 @@ def next_list_url(endpoint: str, link_header: str) -> str | None:
 
     A mirror passes on the Hub's own absolute link: only its query is taken, the host stays the endpoint's.
     """
+    parts = _next_link(link_header)
+    return f"{endpoint}/api/models?{parts.query}" if parts and parts.path.endswith("/api/models") else None
+
+
+def next_tree_url(url: str, link_header: str) -> str | None:
+    """Return the address of the files that follow on those at *url* (of tree_url), or None on the last page."""
+    parts = _next_link(link_header)
+    return urlunsplit(urlsplit(url)._replace(query=parts.query)) if parts and "/tree/" in parts.path else None
+
+
+def _next_link(link_header: str) -> SplitResult | None:
     match = _NEXT_LINK.search(link_header)
-    if match is None:
-        return None
     try:
-        parts = urlsplit(match[1])
+        return urlsplit(match[1]) if match else None
     except ValueError:
         return None
-    if not parts.path.endswith("/api/models"):
-        return None
-    return f"{endpoint}/api/models?{parts.query}"

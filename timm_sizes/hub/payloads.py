@@ -18,6 +18,7 @@ _LICENSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,99}", re.ASCII)
 _DTYPE = re.compile(r"[A-Z0-9_]{1,20}", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?Z", re.ASCII)
 _LONGEST_FILENAME = 1024
+_MOST_LICENSES = 10
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ def sound_files(entries: Iterable[object], name_key: str, sha256_key: str) -> di
     checkpoint without a size, with another one in its lfs entry, or listed twice with different sizes.
     """
     files: dict[str, RepoFile] = {}
+    unsound = set()
     for entry in entries:
         name = entry.get(name_key) if isinstance(entry, dict) else None
         if not isinstance(entry, dict) or not isinstance(name, str) or not is_filename(name):
@@ -147,8 +149,8 @@ def sound_files(entries: Iterable[object], name_key: str, sha256_key: str) -> di
         except PayloadError as error:
             if name in CHECKPOINT_FILENAMES:
                 raise PayloadError(f"{name}: {error}") from None
-            files.pop(name, None)
-    return files
+            unsound.add(name)
+    return {name: file for name, file in files.items() if name not in unsound}
 
 
 def read_size(value: object) -> int:
@@ -184,7 +186,7 @@ def read_license(card_data: object, tags: object = None) -> str:
     if named is None and isinstance(tags, list):
         named = [tag.removeprefix("license:") for tag in tags if isinstance(tag, str) and tag.startswith("license:")]
     ids = named if isinstance(named, list) else [named]
-    return "+".join(text for text in ids if isinstance(text, str) and _LICENSE.fullmatch(text))
+    return "+".join(text for text in ids[:_MOST_LICENSES] if isinstance(text, str) and _LICENSE.fullmatch(text))
 
 
 def _load(body: bytes) -> Any:
@@ -225,8 +227,10 @@ def _params_by_dtype(safetensors: object) -> dict[str, int]:
     counts = safetensors.get("parameters") if isinstance(safetensors, dict) else None
     if not isinstance(counts, dict):
         return {}
-    return {
+    sound = {
         dtype: count
         for dtype, count in counts.items()
         if _DTYPE.fullmatch(dtype) and isinstance(count, int) and not isinstance(count, bool) and 0 <= count < MAX_BYTES
     }
+    # Some of the dtypes would make a wrong sum.
+    return sound if len(sound) == len(counts) and sum(sound.values()) < MAX_BYTES else {}

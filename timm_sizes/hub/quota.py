@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from math import ceil
 from urllib.parse import urlsplit
 
-_LIMIT = re.compile(r'"(\w{1,40})"\s*;\s*r\s*=\s*(\d{1,9})\s*;\s*t\s*=\s*(\d{1,6})(?!\d)', re.ASCII)
+_LIMIT = re.compile(r'"(\w{1,40})"\s*;\s*r\s*=\s*(\d{1,9})\s*;\s*t\s*=\s*(\d{1,20})(?!\d)', re.ASCII)
 _POLICY = re.compile(r"\bq\s*=\s*(\d{1,9})(?!\d)[^,]{0,40}?;\s*w\s*=\s*(\d{1,6})(?!\d)", re.ASCII)
 _SECONDS = re.compile(r"\d{1,6}", re.ASCII)
 

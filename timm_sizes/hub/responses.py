@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from timm_sizes.errors import PayloadError
-from timm_sizes.hub.endpoints import commit_of, next_list_url, repo_of
+from timm_sizes.hub.endpoints import commit_of, next_list_url, next_tree_url, repo_of
 from timm_sizes.hub.error_responses import ErrorResponse, error_response
 from timm_sizes.hub.payloads import ListedRepo, RepoFile, RepoInfo, parse_model_info, parse_model_list, parse_tree
 from timm_sizes.hub.tree_page import parse_tree_page
@@ -34,6 +34,14 @@ class ModelList:
     next_url: str | None
 
 
+@dataclass(frozen=True)
+class RepoTree:
+    """A page of a repo's files, by path, and the address of the next page."""
+
+    files: dict[str, RepoFile]
+    next_url: str | None
+
+
 def read_repo(response: HubResponse, endpoint: str, route: str, *, named_revision: bool) -> RepoInfo | ErrorResponse:
     """Return the repo that *response* is about, asked for by *route* ("api" or "page") at model_info_url or
     tree_page_url of *endpoint*.
@@ -51,21 +59,22 @@ def read_repo(response: HubResponse, endpoint: str, route: str, *, named_revisio
             raise PayloadError("the answer is about another repo")
         commit = commit_of(response.url)
         # A self-hosted Hub may cut a commit of 64 digits to 40; a page without its data names none.
-        if info.sha and not info.sha.startswith(commit):
+        if info.sha and not info.sha.startswith(commit) and not commit.startswith(info.sha):
             raise PayloadError("the answer is about another commit")
     except PayloadError as error:
         return ErrorResponse(Status.ERROR, f"no sound answer: {error}", may_pass=True)
     return replace(info, sha=info.sha or commit, answered_at=at)
 
 
-def read_tree(response: HubResponse) -> dict[str, RepoFile] | ErrorResponse:
-    """Return a repo's files from a *response* at tree_url."""
+def read_tree(response: HubResponse) -> RepoTree | ErrorResponse:
+    """Return a page of a repo's files from a *response* at tree_url."""
     if response.status != 200:
         return replace(_error(response, "api", named_revision=False), answered_at=answered_at(response.headers))
     try:
-        return parse_tree(response.body)
+        files = parse_tree(response.body)
     except PayloadError as error:
         return ErrorResponse(Status.ERROR, f"no sound answer: {error}", may_pass=True)
+    return RepoTree(files, next_tree_url(response.url, response.headers.get("link", "")))
 
 
 def read_list(response: HubResponse, endpoint: str) -> ModelList | ErrorResponse:
@@ -86,7 +95,7 @@ def answered_at(headers: Mapping[str, str]) -> str:
         moment = parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
     except (ValueError, OverflowError):
         moment = datetime.now(UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _error(response: HubResponse, route: str, *, named_revision: bool) -> ErrorResponse:

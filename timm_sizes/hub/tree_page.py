@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from parsel import Selector
 
 from timm_sizes.errors import PayloadError
+from timm_sizes.hub.checkpoint import choose_checkpoint
 from timm_sizes.hub.endpoints import is_commit, is_repo_id
 from timm_sizes.hub.payloads import (
     RepoFile,
@@ -46,6 +47,11 @@ def parse_tree_page(text: str) -> RepoInfo:
     files = _entries(tree["entries"]) if "entries" in tree else _displayed(page, repo_id)
     if not files:
         raise PayloadError("tree page without files")
+    checkpoint = choose_checkpoint(files)
+    if checkpoint is None and tree.get("nextURL"):
+        raise PayloadError("tree page with the first files only, and no checkpoint among them")
+    if checkpoint is not None and files[checkpoint].size == "0 Bytes":
+        raise PayloadError(f"{checkpoint}: a size of 0")
     return RepoInfo(
         repo_id=repo_id,
         sha=sha if isinstance(sha, str) and is_commit(sha) else "",

@@ -77,6 +77,10 @@ class NamesSpider(Spider):
         self._without_item |= dict.fromkeys(new)
         self.crawler.stats.inc_value("timm_sizes/names", len(new))
 
+    def is_expected(self, name: str) -> bool:
+        """Tell whether *name* was given to expect."""
+        return name in self._expected
+
     @property
     def is_repeating(self) -> bool:
         """Whether requests are repeated for names that the queue has lost."""

@@ -14,6 +14,8 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from timm_sizes.errors import InputError
 from timm_sizes.extensions.summary import HINT_STAT, PRINTS_SIZES_STAT, TABLES_STAT
 from timm_sizes.httpcache import REFRESH_META
+from timm_sizes.hub.checkpoint import HUB_FILENAMES
+from timm_sizes.hub.connection import connection_cause
 from timm_sizes.hub.endpoints import list_url, model_info_url, parse_endpoint, tree_page_url, tree_url
 from timm_sizes.hub.error_responses import TELLING_STATUSES, ErrorResponse
 from timm_sizes.hub.payloads import RepoInfo
@@ -138,9 +140,11 @@ class HfSizesSpider(NamesSpider):
             return
         self._commits.update({repo_id: repo.sha for repo_id, repo in page.repos.items()})
         if walk.takes_all:
-            found = [WantedRepo(repo_id, "", [name_of(repo_id)]) for repo_id in page.repos]
+            listed = [WantedRepo(repo_id, "", [name_of(repo_id)]) for repo_id in page.repos]
+            # Rows move between the pages of a list while it is walked: one may come twice.
+            found = [repo for repo in listed if not self.is_expected(repo.models[0])]
             self._expect([model for repo in found for model in repo.models], len(found))
-            if not found and len(walk.seen) == 1:
+            if not listed and len(walk.seen) == 1:
                 raise self.stopped(f"author={walk.owner}: no repos; upper and lower case are as the Hub has them")
         else:
             found = [repo for repo in walk.repos if repo.repo_id in page.repos]
@@ -166,26 +170,23 @@ class HfSizesSpider(NamesSpider):
         if isinstance(info, ErrorResponse):
             yield from self._failed(response.request, repo, info)
         elif not info.files:
-            # dont_filter: the duplicate filter drops without a word, and the names with it.
-            yield Request(
-                tree_url(self.seeds.endpoint, info.repo_id, info.sha),
-                self.parse_tree,
-                errback=self.repo_failed,
-                cb_kwargs={"repo": repo, "info": info},
-                dont_filter=True,
-            )
+            yield self._tree_request(tree_url(self.seeds.endpoint, info.repo_id, info.sha), repo, info)
         else:
             for model in repo.models:
                 yield from_repo(model, info, self.seeds.route)
 
     def parse_tree(self, response: Response, repo: WantedRepo, info: RepoInfo) -> Iterator[Request | ModelSize]:
         """Yield the items of a *repo* whose *info* came without sizes."""
-        files = read_tree(hub_response(response))
-        if isinstance(files, ErrorResponse):
-            yield from self._failed(response.request, repo, files)
+        tree = read_tree(hub_response(response))
+        if isinstance(tree, ErrorResponse):
+            yield from self._failed(response.request, repo, tree)
+            return
+        info = replace(info, files=info.files | tree.files)
+        if tree.next_url is not None and HUB_FILENAMES[0] not in info.files:
+            yield self._tree_request(tree.next_url, repo, info)
             return
         for model in repo.models:
-            yield from_repo(model, replace(info, files=files), self.seeds.route)
+            yield from_repo(model, info, self.seeds.route)
 
     def repo_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
         """Yield an error item for each name whose repo gave no answer, retries included."""
@@ -267,7 +268,11 @@ class HfSizesSpider(NamesSpider):
             yield unsized(model, error.status, error.reason, repo.repo_id, self.seeds.route, error.answered_at)
 
     def _again(self, request: Request, reason: str) -> Request | None:
-        return get_retry_request(request, spider=self, reason=reason)
+        again = get_retry_request(request, spider=self, reason=reason)
+        if again is not None:
+            # Not from the cache: what is there was no sound answer, or is none any more.
+            again.meta[REFRESH_META] = True
+        return again
 
     def _again_after(self, failure: Failure) -> Request | None:
         """Return the request once more for what RetryMiddleware does not get to see: an answer that cannot be unpacked.
@@ -299,6 +304,11 @@ class HfSizesSpider(NamesSpider):
             dont_filter=not is_first or walk.takes_all or self._by_list,
         )
 
+    def _tree_request(self, url: str, repo: WantedRepo, info: RepoInfo) -> Request:
+        # dont_filter: the duplicate filter drops without a word, and the names with it.
+        kept = {"repo": repo, "info": info}
+        return Request(url, self.parse_tree, errback=self.repo_failed, cb_kwargs=kept, dont_filter=True)
+
     def _repo_requests(self, repos: Iterable[WantedRepo]) -> Iterator[Request]:
         address = tree_page_url if self.seeds.route == "page" else model_info_url
         for repo in repos:
@@ -319,4 +329,4 @@ def _why(failure: Failure) -> str:
     error = failure.value
     if isinstance(error, HttpError):
         return f"HTTP {error.response.status}"
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return str(error) if isinstance(error, IgnoreRequest) else connection_cause(error).text
