@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from email.utils import formatdate
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -184,3 +186,74 @@ def test_first_request_of_the_next_window_goes_alone() -> None:
         assert budget.has_room(11.3)
         budget.sent()
     assert not budget.has_room(11.3)
+
+
+seconds = st.floats(0, 400)
+limits = st.builds(
+    RateLimit, st.just("api"), st.integers(0, 5), st.integers(0, 900), st.none() | st.integers(1, 6), st.just(300)
+)
+# What an answer does to a budget: a pause before it, then a connection that failed, a 200 or one of three kinds of 429.
+answers = st.tuples(
+    seconds,
+    st.one_of(
+        st.just(("failed", None)),
+        st.tuples(st.just("accepted"), st.none() | limits),
+        st.tuples(st.just("quota"), limits),
+        st.tuples(st.just("refused"), st.none() | st.floats(0, 900)),
+    ),
+)
+
+
+def take_in(budget: Budget, answer: tuple[str, Any], now: float) -> None:
+    """End a request of *budget* as the middleware does."""
+    kind, said = answer
+    budget.ended()
+    if kind == "quota":
+        budget.learn(replace(said, remaining=0), now)
+        budget.refused(None, now, is_used_up=True)
+    elif kind == "refused":
+        budget.refused(said, now)
+    elif kind == "accepted":
+        if said is not None:
+            budget.learn(said, now)
+        budget.accepted(said)
+
+
+@given(st.lists(st.integers(1, 4) | answers, max_size=30))
+def test_budget_with_nothing_in_flight_has_room_or_knows_when(steps: list[int | tuple[float, tuple[str, Any]]]) -> None:
+    budget, now = Budget(), 50.0
+    for step in steps:
+        if isinstance(step, int):
+            for _ in range(step):
+                if budget.has_room(now):
+                    budget.sent()
+            continue
+        now += step[0]
+        if budget.in_flight:
+            take_in(budget, step[1], now)
+        if not budget.in_flight:
+            opens_at = budget.opens_at(now)
+            assert opens_at is not None
+            assert now <= opens_at <= now + LONGEST_WAIT + 1
+    while budget.in_flight:
+        budget.ended()
+    # Whatever came: it opens after two waits at the most, one for a refusal and one for the window.
+    for _ in range(3):
+        opens_at = budget.opens_at(now)
+        assert opens_at is not None
+        now = opens_at
+    assert budget.has_room(now)
+
+
+def test_refusals_without_end_are_counted_from_the_first_to_when_it_would_go_on() -> None:
+    budget = Budget()
+    assert budget.refused_for(0.0) == 0.0
+    budget.refused(300.0, 10.0)
+    assert budget.refused_for(10.0) == 300.0
+    budget.refused(300.0, 310.0)
+    assert budget.refused_for(310.0) == 600.0
+    budget.accepted(None)
+    assert budget.refused_for(320.0) == 0.0
+    budget.learn(RateLimit("api", 0, 299, 500, 300), 400.0)
+    budget.refused(None, 400.0, is_used_up=True)
+    assert budget.refused_for(400.0) == 300.0
