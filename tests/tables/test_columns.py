@@ -64,7 +64,7 @@ def test_an_accuracy_is_neither_an_error_nor_a_difference(column: str, *, expect
         ("infer_img_size", "Input, inference (px)", 0, 0),
         ("size_bytes", "Size (bytes)", 0, 0),
         ("memory_mb", "Memory (MB)", 2, 2),
-        ("crop_pct", "crop_pct", 3, 3),
+        ("crop_pct", "Crop", 3, 3),
     ],
 )
 def test_a_column_has_one_label_and_its_decimals(column: str, header: str, decimals: int, report_decimals: int) -> None:
