@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,13 +17,15 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from timm_sizes.errors import InputError
-from timm_sizes.files import check_writable
+from timm_sizes.files import check_writable, printable
 from timm_sizes.sizes_file import read_record
 from timm_sizes.tables.table import DEFAULT_COLUMN
 
+_LINE_PART = re.compile(r"[^\r\n\t]+")
+
 
 class TableCommand(ScrapyCommand):
-    """A command on tables, without a crawl; a user's mistake is told in one line, with exit status 2."""
+    """A command on tables, without a crawl; a user's mistake is reported in one line, with exit status 2."""
 
     requires_project = True
     requires_crawler_process = False
@@ -38,7 +41,7 @@ class TableCommand(ScrapyCommand):
             tables, column = self._tables(args, opts.column)
             self.work(tables, column, opts)
         except InputError as error:
-            raise UsageError(str(error), print_help=False) from None
+            raise UsageError(printable(str(error)), print_help=False) from None
 
     @property
     def sizes_file(self) -> Path:
@@ -86,7 +89,7 @@ def reject_leftovers(args: Sequence[str], at_most: int | None = None) -> None:
 
 
 def whole_number(text: str) -> int:
-    """Return the whole number, 1 or more, that an option's *text* is; as argparse wants it told if it is none."""
+    """Return the whole number, 1 or more, in an option's *text*; raises argparse's own error for anything else."""
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number, 1 or more")
     return int(text)
@@ -102,10 +105,18 @@ def load_distributed(module: str) -> Any:
 def write_stdout(chunks: Iterable[str]) -> None:
     """Write *chunks* to standard output as they are, all of it before what standard error gets next.
 
-    A reader that has seen enough (``| head``) is no error: the rest goes nowhere.
+    On a terminal, what could control it is replaced. A reader that has seen enough (``| head``) is no error: the rest
+    goes nowhere.
     """
+    if sys.stdout.isatty():
+        chunks = (_LINE_PART.sub(lambda text: printable(text[0]), chunk) for chunk in chunks)
     try:
         sys.stdout.buffer.writelines(chunk.encode() for chunk in chunks)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write_stderr(*lines: str) -> None:
+    """Write *lines* to standard error, with what could control a terminal replaced."""
+    print(*map(printable, lines), sep="\n", file=sys.stderr)

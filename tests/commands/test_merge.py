@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -121,7 +124,7 @@ def test_checkpoint_that_cannot_be_the_rows_model_gives_no_size(
 
 def test_merging_twice_gives_the_same_bytes(filled: Workplace) -> None:
     table = filled.folder / "in.csv"
-    original = b'"model","top1","license"\r\n"resnet50.a1_in1k","080.100","mine, all mine"\r\n"gone.tag","",""\r\n'
+    original = b'"model","top1","licence"\r\n"resnet50.a1_in1k","080.100","mine, all mine"\r\n"gone.tag","",""\r\n'
     table.write_bytes(original)
     for options in ([], ["--details"], ["--mib"], ["--mib", "--details"]):
         once, twice = filled.folder / "once.csv", filled.folder / "twice.csv"
@@ -137,6 +140,65 @@ def test_merging_twice_gives_the_same_bytes(filled: Workplace) -> None:
 def test_column_of_the_old_script_is_replaced(filled: Workplace) -> None:
     rows = merged(filled, "model,model_size_in_mb,top1\nresnet50.a1_in1k,99.0,80\n")
     assert rows == [{"model": "resnet50.a1_in1k", "model_size_in_mb": "102.47", "top1": "80"}]
+
+
+@pytest.mark.parametrize(
+    ("form", "header", "cells", "options", "column"),
+    [
+        ("csv", "model,license", "x,mine", ["--details"], "license"),
+        ("csv", "model,top1,dtype", "x,1,F8", ["--details"], "dtype"),
+        ("csv", "model,top1,model_size_in_mb", "x,1,9.0", [], "model_size_in_mb"),
+        ("csv", "model,model_size_in_mb,top1,model_size_in_mb", "x,9,1,9", [], "model_size_in_mb"),
+        ("json", "model,license", "x,mine", ["--details"], "license"),
+        ("json", "model,top1,dtype", "x,1,F8", ["--details"], "dtype"),
+        ("json", "model,top1,model_size_in_mb", "x,1,9.0", [], "model_size_in_mb"),
+    ],
+)
+def test_column_of_the_tables_own_is_neither_replaced_nor_doubled(
+    filled: Workplace, form: str, header: str, cells: str, options: list[str], column: str
+) -> None:
+    table = filled.folder / f"in.{form}"
+    row = dict(zip(header.split(","), cells.split(","), strict=True))
+    table.write_text(f"{header}\n{cells}\n" if form == "csv" else json.dumps([row]))
+    before = table.read_bytes()
+    ended = filled.run("merge", str(table), "-o", str(table), *options)
+    assert ended.status == 2
+    assert f"has a column {column} of its own, which the merge would add again" in ended.err
+    assert table.read_bytes() == before
+
+
+def test_columns_that_merge_adds_to_json_are_replaced_and_others_kept(filled: Workplace) -> None:
+    table = filled.folder / "in.json"
+    text = '[{"model": "resnet50.a1_in1k", "top1": 0.10, "licence": "mine"}]\n'
+    table.write_text(text)
+    for options in (["--details"], ["--details"], []):
+        assert filled.run("merge", str(table), "-o", str(table), *options).status == 0
+    assert table.read_text() == text.replace('"top1"', '"model_size_in_mb": 102.47, "top1"')
+
+
+@pytest.mark.parametrize("name", ["pipe", "pipe.csv"])
+def test_merge_into_a_pipe_writes_through_it(filled: Workplace, name: str) -> None:
+    pipe = filled.folder / name
+    os.mkfifo(pipe)
+    table = filled.folder / "in.csv"
+    table.write_text("model\nresnet50.a1_in1k\n")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    ended = filled.run("merge", str(table), "-o", str(pipe))
+    assert ended.status == 0, ended.err
+    assert os.read(reader, 1000) == b"model,model_size_in_mb\nresnet50.a1_in1k,102.47\n"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/stdout"])
+def test_device_is_written_to_and_stays(filled: Workplace, device: str) -> None:
+    table = filled.folder / "in.csv"
+    table.write_text("model\nresnet50.a1_in1k\n")
+    before = Path(device).lstat()
+    ended = filled.run("merge", str(table), "-o", device)
+    assert ended.status == 0, ended.err
+    assert ended.out == ("model,model_size_in_mb\nresnet50.a1_in1k,102.47\n" if device == "/dev/stdout" else "")
+    assert (Path(device).lstat().st_mode, Path(device).lstat().st_ino) == (before.st_mode, before.st_ino)
 
 
 def test_summary_counts_what_is_missing_by_reason(filled: Workplace) -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pandas as pd
 import pytest
-from openpyxl import load_workbook
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
 
 from tests.samples import sizes, write, write_sizes
 from tests.workplace import Ended, Workplace
 from timm_sizes.errors import InputError
+from timm_sizes.tables.binary_table import parse_binary
 from timm_sizes.tables.formats import check_format, convert
-from timm_sizes.tables.table import read_table
+from timm_sizes.tables.table import parse_table, read_table
 
 FORMULA = '=HYPERLINK("http://example.org"; "x")'
 QUOTED = '"' + FORMULA.replace('"', '""') + '"'
@@ -142,6 +147,133 @@ def test_names_and_commits_that_look_like_numbers_stay_text(tmp_path: Path) -> N
 def test_two_columns_of_one_name_fit_no_other_format(tmp_path: Path, ending: str) -> None:
     with pytest.raises(InputError, match="two columns are named 'a'"):
         converted(tmp_path, ending, "model,a,a\nx,1,2\n")
+
+
+READABLE = [".csv", ".tsv", ".json", ".jsonl", ".parquet", ".xlsx"]
+MERGED_CELLS = {
+    "model": ["resnet18.a1_in1k", FORMULA, "<script>*x*</script>"],
+    "model_size_in_mb": ["46.83", "", ""],
+    "top1": ["71.5", "", "70"],
+    "param_count": ["11.69", "0.5", "5"],
+    "img_size": ["224", "", "288"],
+    "note": ["a|b", "#N/A", ""],
+}
+
+
+@pytest.mark.parametrize("ending", READABLE)
+def test_what_merge_writes_every_command_reads(place: Workplace, ending: str) -> None:
+    merge(place, f"out{ending}")
+    path = str(place.folder / f"out{ending}")
+    table = read_table(path)
+    found = {name: [_plain(cell) for cell in table.column(name)] for name in table.columns}
+    assert found == {name: [_plain(cell) for cell in cells] for name, cells in MERGED_CELLS.items()}
+    assert (
+        place.run("pick", path, "--format", "csv", "--max-mb", "50").out.splitlines()[1].startswith("resnet18.a1_in1k,")
+    )
+    page = place.folder / "report.html"
+    assert place.run("report", path, "-o", str(page)).status == 0
+    assert (
+        place.run("crawl", "hf_sizes", "-a", f"table={path}", "-a", "dry_run=1")
+        .out.splitlines()[-1]
+        .startswith("3 names")
+    )
+
+
+def _plain(cell: str) -> str:
+    try:
+        return str(float(cell))
+    except ValueError:
+        return cell
+
+
+@pytest.mark.parametrize("ending", READABLE)
+def test_merging_again_changes_nothing_but_what_merge_added(place: Workplace, ending: str) -> None:
+    merge(place, f"once{ending}")
+    merge(place, f"details{ending}", f"once{ending}")
+    ended = place.run("merge", str(place.folder / f"once{ending}"), "-o", str(place.folder / f"d{ending}"), "--details")
+    assert ended.status == 0, ended.err
+    merge(place, f"again{ending}", f"d{ending}")
+    once, again = (read_table(str(place.folder / f"{name}{ending}")) for name in ("once", "again"))
+    assert once.columns == again.columns
+    assert [once.column(name) for name in once.columns] == [again.column(name) for name in again.columns]
+    if ending not in (".parquet", ".xlsx"):
+        assert (place.folder / f"once{ending}").read_bytes() == (place.folder / f"again{ending}").read_bytes()
+
+
+def test_parquet_keeps_each_columns_own_type(place: Workplace) -> None:
+    frame = pd.DataFrame(
+        {
+            "model": ["resnet18.a1_in1k", "x"],
+            "number": pd.array([2**60, None], dtype="Int64"),
+            "text": ["007", "1e5"],
+            "half": pd.Series([0.1, 0.2], dtype="float32"),
+            "when": pd.to_datetime(["2024-01-02", "2024-02-03"]),
+        }
+    )
+    frame.to_parquet(place.folder / "t.parquet")
+    merge(place, "out.parquet", "t.parquet")
+    after = pd.read_parquet(place.folder / "out.parquet", dtype_backend="pyarrow")
+    before = pd.read_parquet(place.folder / "t.parquet", dtype_backend="pyarrow")
+    pd.testing.assert_frame_equal(after.drop(columns="model_size_in_mb"), before)
+    ended = place.run("merge", str(place.folder / "t.parquet"), "-o", "-")
+    assert ended.out.splitlines()[1].startswith(f"resnet18.a1_in1k,46.83,{2**60},007,")
+
+
+def test_sheet_of_a_spreadsheet_is_read_to_its_last_named_column(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in ([None], ["model", "top1", None], ["resnet18", 71.5, None], [None, None], ["007", True]):
+        sheet.append(row)
+    book.save(tmp_path / "t.xlsx")
+    table = read_table(str(tmp_path / "t.xlsx"))
+    assert (table.column("model"), table.column("top1")) == (["resnet18", "007"], ["71.5", "True"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([], "empty; expected a table with a header line"),
+        ([["name"], ["x"]], "no column 'model'; columns seen: name"),
+        ([["model", "a", "a"], ["x", 1, 2]], "two columns are named 'a'"),
+        ([["model"], ["x", 1]], "row 1: expected 1 cells as in the header, found more"),
+    ],
+)
+def test_sheet_that_is_no_table_is_told(tmp_path: Path, rows: list[list[Any]], message: str) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(row)
+    book.save(tmp_path / "t.xlsx")
+    with pytest.raises(InputError, match=re.escape(message)):
+        read_table(str(tmp_path / "t.xlsx"))
+
+
+@pytest.mark.parametrize(("start", "message"), [(b"PAR1", "not parquet"), (b"PK\x03\x04", "not xlsx")])
+@given(rest=st.binary(max_size=300))
+def test_damaged_file_ends_in_one_line(start: bytes, message: str, rest: bytes) -> None:
+    with pytest.raises(InputError, match=f"^t: {message} ") as raised:
+        parse_table(start + rest, "t")
+    assert str(raised.value).isprintable()
+
+
+def test_file_that_would_unpack_to_more_than_a_table_may_have_is_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"model": ["x"]}).to_parquet(tmp_path / "t.parquet")
+    data = (tmp_path / "t.parquet").read_bytes()
+    with pytest.raises(InputError, match="larger than 0 MiB when unpacked"):
+        parse_binary(data, ".parquet", "t", "model", at_most=0)
+    with ZipFile(tmp_path / "t.xlsx", "w", ZIP_DEFLATED) as packed:
+        packed.writestr("xl/sharedStrings.xml", b" " * 2**22)
+    with pytest.raises(InputError, match="larger than 1 MiB when unpacked"):
+        parse_binary((tmp_path / "t.xlsx").read_bytes(), ".xlsx", "t", "model", at_most=2**20)
+
+
+@pytest.mark.parametrize(("ending", "package"), [(".parquet", "pyarrow"), (".xlsx", "openpyxl")])
+def test_package_that_reading_needs_is_named(ending: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, package, None)  # as Python itself marks what cannot be imported
+    with pytest.raises(InputError, match=f"needs {package}: pip install {package}$"):
+        parse_table({".parquet": b"PAR1", ".xlsx": b"PK\x03\x04"}[ending], "t")
 
 
 @pytest.mark.parametrize("name", ["out.docx", "out"])

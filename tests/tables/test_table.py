@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import Literal
 
 import pytest
@@ -129,6 +130,78 @@ def test_round_trip_of_any_json(rows: list[dict[str, object]], indent: int | Non
     assert [{key: value for key, value in row.items() if key != "mb"} for row in merged] == [
         {key: value for key, value in row.items() if key != "mb"} for row in rows
     ]
+
+
+numbers = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+raw_values = numbers | json_values.map(json.dumps) | st.sampled_from(["NaN", "-Infinity", "[1.0, {}]", '{"a": 0.10}'])
+spaces = st.text(" \t\n\r", max_size=3)
+
+
+@given(
+    st.lists(
+        st.dictionaries(names.filter(lambda name: name != "model"), raw_values, max_size=4), min_size=1, max_size=4
+    ),
+    st.lists(spaces, min_size=5, max_size=5),
+    st.sampled_from(["list", "lines"]),
+    st.booleans(),
+)
+def test_json_of_any_layout_goes_through_and_takes_columns(
+    rows: list[dict[str, str]], space: list[str], form: str, bom: bool
+) -> None:
+    a, b, c, d, e = space
+    texts = [
+        "{"
+        + a
+        + f",{b}".join(f"{json.dumps(key)}{c}:{d}{value}" for key, value in {"model": '"x"', **row}.items())
+        + "}"
+        for row in rows
+    ]
+    text = f"{a}[{b}" + f"{c},{d}".join(texts) + f"{e}]{a}" if form == "list" else "\n".join(texts) + e
+    data = (("\ufeff" if bom else "") + text).encode()
+    table = parse_table(data, "table")
+    assert without(data, set()) == data
+    for key in table.columns:
+        for cell, row in zip(table.column(key), rows, strict=True):
+            if key != "model" and numbers_only(row.get(key, "")):
+                assert cell == row[key]
+    added = {"new 1": ["1.50"] * len(rows)}, {"new 2": [""] * len(rows), "license": ["007"] * len(rows)}
+    merged = rendered(data, *added)
+    again = parse_table(merged, "merged")
+    assert [again.column(name)[0] for name in ("new 1", "new 2", "license")] == ["1.50", "", "007"]
+    new = {index for index, name in enumerate(again.columns) if name in ("new 1", "new 2", "license")}
+    assert without(merged, new) == data
+
+
+def numbers_only(text: str) -> bool:
+    return bool(re.fullmatch(r"-?[0-9][0-9.eE+-]*", text))
+
+
+def test_numbers_of_json_stay_the_text_they_were() -> None:
+    text = '[{"model": "x", "a": 1e-7, "b": 0.10, "c": 0.12345678901234567890123, "d": 1e400, "e": -0}]'
+    table = parse_table(text.encode(), "table")
+    assert [table.column(name) for name in "abcde"] == [
+        ["1e-7"],
+        ["0.10"],
+        ["0.12345678901234567890123"],
+        ["1e400"],
+        ["-0"],
+    ]
+    assert rendered(text.encode(), {"mb": ["1.50"]}, {}).decode() == text.replace('"x",', '"x", "mb": 1.50,')
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[{"model": "x"},\n{"model": "y", "a": 1,\n"a": 2}]', "table, line 3: the key 'a' a second time"),
+        ('[{"model": "x"},\n{"model": [{"b": 1, "b": 1}], "c" 1}]', "table, line 2: the key 'b' a second time"),
+        ('[{"model": "x"}\n{"model": "y"}]', "table, line 2: not JSON (expected ',' or ']')"),
+        ('{"model": "x"}\n{"model": "y"}\nz', "table, line 3: not JSON (more text after its end)"),
+        ('[{"model": "x"}],', "table, line 1: not JSON (more text after its end)"),
+    ],
+)
+def test_json_that_would_lose_something_is_refused_with_its_line(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        parse_table(text.encode(), "table")
 
 
 def test_single_object_stays_one() -> None:

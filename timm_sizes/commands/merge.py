@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timm_sizes.cli import TableCommand, check_targets, whole_number, write_stdout
+from timm_sizes.cli import TableCommand, check_targets, whole_number, write_stderr, write_stdout
 from timm_sizes.errors import InputError
-from timm_sizes.files import make_folder, shown_path, write_output
+from timm_sizes.files import is_special, make_folder, shown_path, write_output
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.table import STDIN, read_table
 
@@ -31,7 +30,7 @@ class Command(TableCommand):
 
     def long_desc(self) -> str:
         return (
-            "Add model_size_in_mb to benchmark tables (CSV or JSON) as their second column, from the sizes that"
+            "Add model_size_in_mb to benchmark tables as their second column, from the sizes that"
             " scrapy crawl hf_sizes gathered; everything else stays as it is, byte for byte. Without a table: those"
             " that the last crawl was seeded from."
         )
@@ -72,7 +71,7 @@ class Command(TableCommand):
 
         targets = self._targets(tables, opts.output)
         for path, target in zip(tables, targets, strict=True):
-            if opts.output != STDOUT:
+            if opts.output != STDOUT and not is_special(target):
                 formats.check_format(target, path)
         sizes = read_sizes(self.sizes_file)
         if not sizes:
@@ -89,13 +88,13 @@ class Command(TableCommand):
             else:
                 added = (merged.second, merged.last, merged.dropped)
                 write_output(target, formats.convert(table, column, target, *added))
-            print(f"{shown_path(Path(path))} → {shown_path(target)}: {merge.summary(merged)}", file=sys.stderr)
-            for source in merged.joined:
-                print(f"  {join.summary(source, len(table))}", file=sys.stderr)
-            for name in merged.mismatches:
-                print(f"  mismatch: {ascii(name)[1:-1]} has another param_count than its checkpoint", file=sys.stderr)
-            if note := merge.estimates_note(merged):
-                print(f"  {note}", file=sys.stderr)
+            note = merge.estimates_note(merged)
+            write_stderr(
+                f"{shown_path(Path(path))} → {shown_path(target)}: {merge.summary(merged)}",
+                *(f"  {join.summary(source, len(table))}" for source in merged.joined),
+                *(f"  mismatch: {name} has another param_count than its checkpoint" for name in merged.mismatches),
+                *([f"  {note}"] if note else []),
+            )
             if opts.strict and not merged.is_complete:
                 self.exitcode = 1
 

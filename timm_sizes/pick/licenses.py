@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Licences (by their ids on the Hub) that allow commercial use and ask for no more than to be named.
+# Licences (by their ids on the Hub) that allow commercial use and require no more than attribution.
 PERMISSIVE = frozenset(
     [
         "0bsd",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ from timm_sizes.tables.memory import Memory
 from timm_sizes.tables.merge import DETAIL_COLUMNS, SIZE_COLUMNS, Merged, merge_table
 from timm_sizes.tables.table import read_table
 from timm_sizes.units import MB, MIB
+
+_Reader = Callable[["pd.Series[str]"], "pd.Series[float]"]
 
 _FACTS = {"license": "license", "repo_id": "hub_repo", "status": "size_status"}  # normalised column: detail column
 
@@ -43,7 +46,8 @@ def load_choices(
     merged = merge_table(table, column, sizes, read_sources(speed, None), details=True, memory=memory)
     joined = {name: cells for source in merged.joined for name, cells in source.columns.items()}
     text = text_frame({name: table.column(name) for name in table.columns} | joined)
-    facts = _facts(text, merged)
+    numbers = partial(to_numbers, decimal_commas=table.has_decimal_commas)
+    facts = _facts(text, merged, numbers)
     if dtype is not None:
         facts = facts.assign(size_mb=to_numbers(text["weights_mb"]))
         facts.loc[facts["size_mb"].notna(), "status"] = str(Status.ESTIMATED)
@@ -52,33 +56,33 @@ def load_choices(
         "size_mb": facts["size_mb"],
         "family": text[column].map({name: family(name) for name in text[column].unique()}),
         **{name: facts[name] for name in _FACTS},
-        **{known.name: _first(text, known.read_from) for known in COLUMNS if known.read_from},
+        **{known.name: _first(text, known.read_from, numbers) for known in COLUMNS if known.read_from},
         **{name: text.get(name, "") for name in (ACCURACY_SET, SPEED_SOURCE)},
     }
-    return typed(text, column).assign(**added)
+    return typed(text, column, decimal_commas=table.has_decimal_commas).assign(**added)
 
 
-def _facts(text: pd.DataFrame, merged: Merged) -> pd.DataFrame:
+def _facts(text: pd.DataFrame, merged: Merged, numbers: _Reader) -> pd.DataFrame:
     """Return size_mb, license, repo_id and status of the table's rows: its own, else those of the sizes file."""
     found = text_frame({**merged.second, **merged.details})
     if set(DETAIL_COLUMNS) <= set(text):
         found = text
-    known = _size(found)
-    size = _size(text).fillna(known)
+    known = _size(found, numbers)
+    size = _size(text, numbers).fillna(known)
     facts = pd.DataFrame({name: found[detail] for name, detail in _FACTS.items()}).assign(size_mb=size)
-    # Where the size that the table brought along came from, the sizes file cannot tell if it has another one.
+    # A size in the table that differs from the one in the sizes file is of unknown origin.
     facts.loc[size.notna() & (size != known), "status"] = ""
     return facts
 
 
-def _size(text: pd.DataFrame) -> pd.Series:
+def _size(text: pd.DataFrame, numbers: _Reader) -> pd.Series:
     """Return the MB that a merged table says; of bytes or MiB with the two decimals that MB would have."""
-    in_mb = _first(text, [SIZE_COLUMNS[MB]])
-    exact = _first(text, ["size_bytes"]) / MB
-    return in_mb.fillna(exact.fillna(_first(text, [SIZE_COLUMNS[MIB]]) * MIB / MB).round(2))
+    in_mb = _first(text, [SIZE_COLUMNS[MB]], numbers)
+    exact = _first(text, ["size_bytes"], numbers) / MB
+    return in_mb.fillna(exact.fillna(_first(text, [SIZE_COLUMNS[MIB]], numbers) * MIB / MB).round(2))
 
 
-def _first(text: pd.DataFrame, names: Sequence[str]) -> pd.Series:
+def _first(text: pd.DataFrame, names: Sequence[str], numbers: _Reader) -> pd.Series:
     """Return the numbers of the first of *names* that *text* has; NaN if it has none."""
     found = next((name for name in names if name in text), None)
-    return to_numbers(text[found]) if found else pd.Series(np.nan, index=text.index, dtype="float64")
+    return numbers(text[found]) if found else pd.Series(np.nan, index=text.index, dtype="float64")

@@ -244,8 +244,8 @@ def column_of(name: str) -> Column:
         return Column(name, Kind.ACCURACY, label, "%", f"{label.lower()} accuracy in percent")
     for text, column in _BY_ENDING.items():
         if name.endswith(text):
-            told = PASSES.get(name.removesuffix(f"_{text}"))
-            label = f"{column.label}, {told}" if told else column.label
+            measured = PASSES.get(name.removesuffix(f"_{text}"))
+            label = f"{column.label}, {measured}" if measured else column.label
             return replace(column, name=name, label=label, read_from=(), listed=False, axis=False, limit="")
     return Column(name, Kind.OTHER, name)
 

@@ -24,7 +24,7 @@ Columns = Mapping[str, Sequence[str]]  # new column: its cells, one a row
 
 @dataclass(frozen=True)
 class CsvTable:
-    """A CSV table: its records as raw text, out of which a column's cells are read when they are asked for."""
+    """A CSV table: its records as raw text, from which a column's cells are read on demand."""
 
     source: str
     delimiter: str
@@ -36,6 +36,11 @@ class CsvTable:
 
     def __len__(self) -> int:
         return len(self.records)
+
+    @property
+    def has_decimal_commas(self) -> bool:
+        """Whether a comma in a number is a decimal comma; see tables.frame."""
+        return self.delimiter not in (",", "\t")
 
     def column(self, name: str) -> list[str]:
         """Return the text of the column *name*, one of ``columns`` (the first of that name), a cell a row."""

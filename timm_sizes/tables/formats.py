@@ -1,7 +1,7 @@
-"""Writing a table in the format that a file's ending asks for.
+"""Writing a table in the format that the target's file name extension names.
 
-A table in the format that it had is passed on byte for byte. In another one its text becomes values: numbers where a
-whole column is numbers, nothing where a cell is blank.
+A table in the format that it had is passed on byte for byte; Parquet and xlsx keep each column's own type. In another
+format text becomes values: numbers where a whole column is numbers, nothing where a cell is blank.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from timm_sizes.errors import InputError
-from timm_sizes.files import check_package
-from timm_sizes.tables.csv_table import Columns, CsvTable
-from timm_sizes.tables.frame import is_blank, text_frame, typed
+from timm_sizes.files import check_package, printable
+from timm_sizes.tables.binary_table import PACKAGES, BinaryTable
+from timm_sizes.tables.columns import is_text
+from timm_sizes.tables.csv_table import Columns
+from timm_sizes.tables.frame import is_blank, plain_numbers, text_frame, typed
+from timm_sizes.tables.json_table import JsonTable
 from timm_sizes.tables.table import Table
 
 if TYPE_CHECKING:
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 
 Chunks = Iterable[str | bytes]
 
-_PACKAGES = {".parquet": "pyarrow", ".xlsx": "openpyxl"}
 _INDENT = 4  # as timm's scripts write JSON
 _MARKUP = re.compile(r"([\\`*\[\]<|])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -42,8 +44,8 @@ def check_format(target: Path, source: str) -> None:
         return
     if ending not in _WRITERS:
         raise InputError(f"{target}: unknown ending {ending!r}; there are {', '.join(_WRITERS)}")
-    if ending in _PACKAGES:
-        check_package(_PACKAGES[ending], ending[1:])
+    if ending in PACKAGES:
+        check_package(PACKAGES[ending], ending[1:])
 
 
 def convert(
@@ -55,16 +57,23 @@ def convert(
     if they look like numbers. Raises InputError for what the format cannot hold.
     """
     ending = target.suffix.lower()
-    if _has_format(table, ending):
+    if ending not in _WRITERS or _has_format(table, ending):
         return table.render(second, last, dropped)
     kept = [name for index, name in enumerate(table.columns) if index not in dropped]
     names = [*kept, *second, *last]
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"{table.source}: two columns are named {name!r}; only its own format can hold that")
+            shown = printable(name)
+            raise InputError(f"{table.source}: two columns are named {shown!r}; only its own format can hold that")
     own = {name: table.column(name) for name in kept}
-    cells = {name: own[name] for name in kept[:1]} | dict(second) | own | dict(last)
-    return _WRITERS[ending](text_frame(cells), column)
+    text = text_frame({name: own[name] for name in kept[:1]} | dict(second) | own | dict(last))
+    if isinstance(table, BinaryTable) and ending == table.ending:
+        # Its own columns as they are: text that looks like numbers stays text.
+        return _BINARY_WRITERS[ending](values(text, column).assign(**{name: table.frame[name] for name in kept}))
+    if table.has_decimal_commas:
+        numbers = [name for name in own if not is_text(name) and name != column]
+        text = text.assign(**{name: plain_numbers(text[name], decimal_commas=True) for name in numbers})
+    return _WRITERS[ending](text, column)
 
 
 def values(text: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -106,11 +115,13 @@ def as_markdown(text: pd.DataFrame, numbers: Collection[str]) -> Iterator[str]:
 
 
 def _has_format(table: Table, ending: str) -> bool:
+    if isinstance(table, BinaryTable):
+        return False
     if ending == Path(table.source).suffix.lower():
         return True
-    if isinstance(table, CsvTable):
-        return ending == (".tsv" if table.delimiter == "\t" else ".csv")
-    return ending == ".json"
+    if isinstance(table, JsonTable):
+        return ending == (".jsonl" if table.is_lines else ".json")
+    return ending == (".tsv" if table.delimiter == "\t" else ".csv")
 
 
 def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -140,7 +151,8 @@ def _xlsx(frame: pd.DataFrame) -> bytes:
     from openpyxl import Workbook  # noqa: PLC0415 - not everyone has it
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
 
-    # All of it first: openpyxl cuts a long cell without a word, and leaves its temporary files when it stops half-way.
+    # Checked before anything is written: openpyxl silently truncates a long cell, and leaves its temporary files behind
+    # when it fails half-way.
     _check_xlsx(frame)
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
@@ -180,12 +192,16 @@ def _numbers(text: pd.DataFrame, column: str) -> set[str]:
     return {str(name) for name in frame if frame[name].dtype == "float64"}
 
 
+_BINARY_WRITERS: dict[str, Callable[[pd.DataFrame], Chunks]] = {
+    ".parquet": lambda frame: [_parquet(frame)],
+    ".xlsx": lambda frame: [_xlsx(frame)],
+}
 _WRITERS: dict[str, Callable[[pd.DataFrame, str], Chunks]] = {
     ".csv": lambda text, _: [as_csv(text)],
     ".tsv": lambda text, _: [as_csv(text, "\t")],
     ".json": lambda text, column: as_json(values(text, column)),
     ".jsonl": lambda text, column: _json_lines(values(text, column)),
-    ".parquet": lambda text, column: [_parquet(values(text, column))],
-    ".xlsx": lambda text, column: [_xlsx(values(text, column))],
+    ".parquet": lambda text, column: _BINARY_WRITERS[".parquet"](values(text, column)),
+    ".xlsx": lambda text, column: _BINARY_WRITERS[".xlsx"](values(text, column)),
     ".md": lambda text, column: as_markdown(text, _numbers(text, column)),
 }

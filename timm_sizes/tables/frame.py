@@ -1,4 +1,8 @@
-"""A table's cells as a DataFrame: its text, and numbers where a whole column is numbers."""
+"""A table's cells as a DataFrame: its text, and numbers where a whole column is numbers.
+
+A comma sets off thousands in a table whose delimiter is a comma or a tab. In one with another delimiter it is the
+decimal comma of the countries whose spreadsheets write such tables; a table says so by ``has_decimal_commas``.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,8 @@ from timm_sizes.tables.columns import is_text
 
 _BLANK = ("", "nan", "NaN")  # NaN is what Python writes into JSON
 _EXACT = 2**53  # the largest whole number up to which a float64 has all
-_WITH_COMMAS = r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?"
+_GROUPED = r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?"
+_DECIMAL_COMMA = r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?"
 
 
 def text_frame(cells: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -18,14 +23,23 @@ def text_frame(cells: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(column, dtype="str") for name, column in cells.items()})
 
 
-def to_numbers(cells: pd.Series[str]) -> pd.Series[float]:
-    """Return the numbers that *cells* say ("1,014.45" is one); NaN for anything else, and for infinity."""
-    text = cells.str.strip()
-    grouped = text.str.fullmatch(_WITH_COMMAS)
-    if grouped.any():
-        text = text.mask(grouped, text.str.replace(",", ""))
+def to_numbers(cells: pd.Series[str], *, decimal_commas: bool = False) -> pd.Series[float]:
+    """Return the numbers that *cells* say; NaN for anything else, and for infinity.
+
+    "1,014.45" is one, unless the cells are of a table with *decimal_commas*: there "80,123" is a little over 80.
+    """
+    text = plain_numbers(cells, decimal_commas=decimal_commas).str.strip()
     numbers = pd.to_numeric(text, errors="coerce").astype("float64")
     return numbers.where(numbers.abs() < float("inf"))
+
+
+def plain_numbers(cells: pd.Series[str], *, decimal_commas: bool = False) -> pd.Series[str]:
+    """Return *cells* with their numbers as every table has them: a decimal point, and thousands not set off."""
+    text = cells.str.strip()
+    with_commas = text.str.fullmatch(_DECIMAL_COMMA if decimal_commas else _GROUPED)
+    if not with_commas.any():
+        return cells
+    return cells.mask(with_commas, text.str.replace(",", "." if decimal_commas else ""))
 
 
 def is_blank(cells: pd.Series[str]) -> pd.Series[bool]:
@@ -33,7 +47,12 @@ def is_blank(cells: pd.Series[str]) -> pd.Series[bool]:
     return cells.str.strip().isin(_BLANK)
 
 
-def typed(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+def is_whole(numbers: pd.Series[float]) -> pd.Series[bool]:
+    """Return which of *numbers* are whole and exact, those that are missing among them."""
+    return numbers.isna() | ((numbers % 1 == 0) & (numbers.abs() <= _EXACT))
+
+
+def typed(frame: pd.DataFrame, column: str, *, decimal_commas: bool = False) -> pd.DataFrame:
     """Return *frame*, of text, with numbers (float64) in the columns that hold nothing else.
 
     Blank cells are NaN there. Columns of blanks, of numbers too large to be exact, of text by tables.columns, and the
@@ -41,12 +60,15 @@ def typed(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """
     names = [str(name) for name in frame]
     return pd.DataFrame(
-        {name: frame[name] if name == column or is_text(name) else _typed(frame[name]) for name in names}
+        {
+            name: frame[name] if name == column or is_text(name) else _typed(frame[name], decimal_commas)
+            for name in names
+        }
     )
 
 
-def _typed(cells: pd.Series[str]) -> pd.Series:
-    numbers, blank = to_numbers(cells), is_blank(cells)
+def _typed(cells: pd.Series[str], decimal_commas: bool) -> pd.Series:
+    numbers, blank = to_numbers(cells, decimal_commas=decimal_commas), is_blank(cells)
     if blank.all() or (numbers.isna() & ~blank).any() or (numbers.abs() > _EXACT).any():
         return cells
     return numbers

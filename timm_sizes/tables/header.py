@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from timm_sizes.errors import InputError
+from timm_sizes.files import printable
 
 BOM = "\ufeff"
 MAX_COLUMNS = 1_000
@@ -18,5 +19,5 @@ def check_count(count: int, where: str) -> None:
 
 def no_column(column: str, seen: Sequence[str], where: str) -> InputError:
     """Return the error for a table, *where*, with the columns *seen* and without *column*."""
-    shown = ", ".join(ascii(name[:40])[1:-1] for name in seen[:20]) or "none"
+    shown = ", ".join(printable(name[:40]) for name in seen[:20]) or "none"
     return InputError(f"{where}: no column {column!r}; columns seen: {shown}")

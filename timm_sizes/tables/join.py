@@ -24,7 +24,7 @@ from timm_sizes.tables.columns import (
     SPEED_SOURCE,
     is_accuracy,
 )
-from timm_sizes.tables.frame import to_numbers
+from timm_sizes.tables.frame import plain_numbers, to_numbers
 from timm_sizes.tables.measured_on import results_name, speed_source
 from timm_sizes.tables.table import DEFAULT_COLUMN, Table, read_table
 
@@ -112,7 +112,7 @@ def join_speed(table: Table, column: str, benchmark: Table) -> Joined:
     measured = benchmark_pass(benchmark)
     names = [name for name in BENCHMARK_COLUMNS[measured] if name in benchmark.columns]
     known = _keyed(benchmark, DEFAULT_COLUMN, (f"{measured}_img_size", *IMAGE_SIZE.read_from)).assign(
-        **{name: benchmark.column(name) for name in names}
+        **{name: _cells_for(table, benchmark, name) for name in names}
     )
     rows = _keyed(table, column)
     exact = _look_up(rows, known)
@@ -145,7 +145,7 @@ def _read_accuracies(paths: str) -> dict[str, Table]:
 
 
 def _join_accuracy(table: Table, column: str, name: str, other: Table) -> Joined:
-    known = _keyed(other, DEFAULT_COLUMN).assign(**{name: other.column(ACCURACY)})
+    known = _keyed(other, DEFAULT_COLUMN).assign(**{name: _cells_for(table, other, ACCURACY)})
     return _joined(other, [name], _look_up(_keyed(table, column), known))
 
 
@@ -155,12 +155,20 @@ def image_sizes(table: Table, size_columns: tuple[str, ...] = IMAGE_SIZE.read_fr
     if found is None:
         expected = ", ".join(IMAGE_SIZE.read_from)
         raise InputError(f"{table.source}: no column of image sizes to join rows by; expected one of {expected}")
-    return to_numbers(pd.Series(table.column(found), dtype="str"))
+    return to_numbers(pd.Series(table.column(found), dtype="str"), decimal_commas=table.has_decimal_commas)
 
 
 def _keyed(table: Table, column: str, size_columns: tuple[str, ...] = IMAGE_SIZE.read_from) -> pd.DataFrame:
     names = pd.Series(table.column(column), dtype="str").str.strip()
     return pd.DataFrame({"name": names, "img_size": image_sizes(table, size_columns)})
+
+
+def _cells_for(table: Table, other: Table, name: str) -> list[str]:
+    """Return the text of the column *name* of *other*; where *table* would read a comma in it otherwise, without it."""
+    cells = other.column(name)
+    if other.has_decimal_commas == table.has_decimal_commas:
+        return cells
+    return plain_numbers(pd.Series(cells, dtype="str"), decimal_commas=other.has_decimal_commas).tolist()
 
 
 def _by_architecture(frame: pd.DataFrame) -> pd.DataFrame:

@@ -38,14 +38,14 @@ _COMPUTED_AT = 4  # bytes an element, in the data
 
 @dataclass(frozen=True)
 class Memory:
-    """The memory that is asked for: at a precision (of PRECISIONS), for so many images at a time."""
+    """The memory to compute: at a precision (of PRECISIONS), for so many images at a time."""
 
     dtype: str = "float32"
     batch: int = 1
 
 
 def wanted_memory(dtype: str | None, batch: int | None) -> Memory | None:
-    """Return what the options --memory and --batch ask for, None for nothing; InputError for what makes no sense."""
+    """Return the memory that the options --memory and --batch request, None for none; InputError for a bad value."""
     if dtype is None:
         if batch is not None:
             raise InputError("--batch: how many images --memory is for; expected both")

@@ -30,8 +30,8 @@ PARAM_COUNT_COLUMN = "param_count"  # in millions, in timm's tables
 # it is a larger model around it. In between is normal: heads for other classes, extra buffers, and recent benchmark
 # tables count reparameterized models (mobileone_s0: 2.08 M in the table, 5.29 M in its checkpoint).
 _TOO_SMALL, _TOO_LARGE = 0.8, 3.0
-# The catalogue counts a model as it was published, buffers included, so less tells: Florence-2-base has 231 M
-# parameters around a vision tower of 90 M. Published files are at most 1.5 times what the model definition has.
+# The catalogue counts a model as it was published, buffers included, so the bound can be lower: Florence-2-base has
+# 231 M parameters around a vision tower of 90 M. Published files are at most 1.5 times what the model definition has.
 _TOO_LARGE_FOR_CATALOGUE = 2.0
 _FIGURES = ["params_low", "params_high", "params_defined", "elements", "is_unpublished"]
 
@@ -91,7 +91,7 @@ def merge_table(
     shown = [SIZE_COLUMNS[unit], "size_status", *(name for name in DETAIL_COLUMNS if details and name != "size_status")]
     known = pd.DataFrame(_facts(names.unique(), sizes), columns=["model", *shown, *_FIGURES])
     rows = names.to_frame().merge(known, on="model", how="left", validate="many_to_one")
-    wrong = _contradicts(rows, table.column(PARAM_COUNT_COLUMN) if PARAM_COUNT_COLUMN in table.columns else None)
+    wrong = _contradicts(rows, table)
     rows.loc[wrong, [name for name in shown if column_of(name).kind in (Kind.SIZE, Kind.BYTES)]] = ""
     rows.loc[wrong, "size_status"] = str(Status.MISMATCH)
     joined = join(table, column, sources)
@@ -135,11 +135,11 @@ def own_columns(columns: Sequence[str], replaced: Collection[str] = ()) -> set[i
 
 
 def reject_clashes(table: Table, merged: Merged) -> None:
-    """Raise InputError if *table* has a column of its own under the name of one that *merged* joins to it."""
-    new = {name for source in merged.joined for name in source.columns}
+    """Raise InputError if *table* has a column of its own under the name of one that *merged* adds to it."""
+    new = {*merged.second, *merged.last}
     for index, name in enumerate(table.columns):
         if name in new and index not in merged.dropped:
-            raise InputError(f"{table.source}: has a column {name} of its own, which the join would add again")
+            raise InputError(f"{table.source}: has a column {name} of its own, which the merge would add again")
 
 
 def summary(merged: Merged) -> str:
@@ -221,10 +221,11 @@ def _defined_params(name: str) -> float:
     return float(entry.params) if entry else nan
 
 
-def _contradicts(rows: pd.DataFrame, param_counts: list[str] | None) -> pd.Series[bool]:
+def _contradicts(rows: pd.DataFrame, table: Table) -> pd.Series[bool]:
     too_large = rows["params_low"] > _TOO_LARGE_FOR_CATALOGUE * rows["params_defined"]
-    if param_counts is None:
+    if PARAM_COUNT_COLUMN not in table.columns:
         return too_large
-    millions = to_numbers(pd.Series(param_counts, dtype="str", index=rows.index))
+    param_counts = pd.Series(table.column(PARAM_COUNT_COLUMN), dtype="str", index=rows.index)
+    millions = to_numbers(param_counts, decimal_commas=table.has_decimal_commas)
     expected = millions.where(millions > 0) * 1e6
     return too_large | (rows["params_high"] < _TOO_SMALL * expected) | (rows["params_low"] > _TOO_LARGE * expected)

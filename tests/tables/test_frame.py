@@ -1,0 +1,92 @@
+"""What a cell says as a number, which depends on the table that it stands in."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.samples import SPEED, sizes, write, write_sizes
+from tests.workplace import Workplace
+from timm_sizes.pick.rows import load_choices
+from timm_sizes.tables.frame import to_numbers
+from timm_sizes.tables.join import join_speed
+from timm_sizes.tables.table import parse_table, read_table
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter", "number"),
+    [
+        ("80.123", ",", 80.123),
+        ("1,014.45", ",", 1014.45),
+        ("1,014", "\t", 1014),
+        ("80,123", ",", 80123),
+        ("80,12", ",", None),
+        ("0,123", ",", None),
+        ("1,2,3", ",", None),
+        ("80,123", ";", 80.123),
+        ("80,123", "|", 80.123),
+        ("80.123", ";", 80.123),
+        ("-0,5", ";", -0.5),
+        ("1,5e3", ";", 1500),
+        ("1,014.45", ";", None),
+        ("1,014,450", ";", None),
+        ("1.014,45", ";", None),
+        ("1_000", ",", None),
+        ("1e400", ",", None),
+        ("nan", ",", None),
+        ("", ";", None),
+    ],
+)
+def test_a_comma_is_what_it_is_in_its_table(text: str, delimiter: str, number: float | None) -> None:
+    table = parse_table(f'model{delimiter}x\nresnet50{delimiter}"{text}"\n'.encode(), "t.csv")
+    [found] = to_numbers(pd.Series(table.column("x"), dtype="str"), decimal_commas=table.has_decimal_commas)
+    assert math.isnan(found) if number is None else found == number
+
+
+def test_decimal_commas_are_ranked_and_limited_as_numbers(offline: Workplace) -> None:
+    write_sizes(offline.sizes_file, sizes().values())
+    table = "model;img_size;top1;param_count\nresnet50.a1_in1k;224;80,123;25,56\nresnet18.a1_in1k;224;9,5;11,69\n"
+    path = write(offline.folder / "t.csv", table)
+    frame = load_choices(path, "model", sizes())
+    assert frame["top1"].tolist() == [80.123, 9.5]
+    ended = offline.run("pick", path, "--min-top1", "50")
+    assert "resnet50.a1_in1k" in ended.out
+    assert "resnet18.a1_in1k" not in ended.out
+    merged = offline.run("merge", path, "-o", "-", "--details").out.splitlines()
+    assert merged[1].startswith("resnet50.a1_in1k;102.55;224;80,123;25,56;")
+    assert ";ok;" in merged[1]
+
+
+@pytest.mark.parametrize("ending", ["tsv", "json"])
+def test_decimal_commas_become_points_where_another_format_would_read_them_otherwise(
+    offline: Workplace, ending: str
+) -> None:
+    write_sizes(offline.sizes_file, sizes().values())
+    path = write(offline.folder / "t.csv", "model;top1;note\nresnet50.a1_in1k;80,123;a,b\n")
+    target = offline.folder / f"out.{ending}"
+    assert offline.run("merge", path, "-o", str(target)).status == 0
+    table = read_table(str(target))
+    assert (table.column("top1"), table.column("note")) == (["80.123"], ["a,b"])
+
+
+@pytest.mark.parametrize(
+    ("table", "benchmark", "expected"),
+    [
+        (",", ",", ["12,000.0", "5000.50"]),
+        (";", ",", ["12000.0", "5000.50"]),
+        (",", ";", ["12000.0", "5000.50"]),
+        (";", ";", ["12000,0", "5000,50"]),
+    ],
+)
+def test_what_is_joined_reads_the_same_in_its_new_table(
+    tmp_path: Path, table: str, benchmark: str, expected: list[str]
+) -> None:
+    results = parse_table(f"model{table}img_size\nresnet18{table}224\nresnet50{table}224\n".encode(), "r.csv")
+    text = SPEED
+    if benchmark == ";":
+        text = SPEED.replace('"12,000.0"', "12000.0").replace(",", ";").replace(".", ",")
+    joined = join_speed(results, "model", parse_table(text.encode(), "b.csv"))
+    assert joined.columns["infer_samples_per_sec"] == expected
