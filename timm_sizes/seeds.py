@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path, PurePosixPath
@@ -20,6 +20,7 @@ from timm_sizes.tables.table import (
     parse_table,
     read_bytes,
     source_name,
+    table_ending,
     table_names,
 )
 
@@ -88,18 +89,19 @@ def read_seeds(arguments: Mapping[str, str], sizes_file: Path, endpoint: str, *,
     if len(given) > 1:
         raise InputError(f"{' and '.join(given)}: expected exactly one of {', '.join(_SOURCES)}")
     column = arguments.get("column", DEFAULT_COLUMN)
-    reading = _Reading(sizes_file, column)
+    has_tables = "models" not in arguments and "author" not in arguments
+    sources = list(_sources(arguments.get("table"), offline=offline)) if has_tables else []
+    reading = _Reading(sizes_file, column, sources)
     authors = tuple(_listed(arguments, "author"))
     if authors and offline:
         raise InputError("author: HF_HUB_OFFLINE is set; expected a local table or models")
     for author in authors:
         if not is_owner(author):
-            raise InputError(f"author={ascii(author)[1:-1]}: expected the name of an organisation or a user on the Hub")
+            raise InputError(f"author={author}: expected the name of an organisation or a user on the Hub")
     if "models" in arguments:
         reading.add_names(_listed(arguments, "models"), is_local=True)
-    elif not authors:
-        for source in _sources(arguments.get("table"), offline=offline):
-            reading.add_table(source)
+    for source in sources:
+        reading.add_table(source)
     return Seeds(
         sizes_file=sizes_file,
         names=tuple(reading.names),
@@ -121,8 +123,10 @@ def read_seeds(arguments: Mapping[str, str], sizes_file: Path, endpoint: str, *,
 class _Reading:
     """What has been read of the tables so far."""
 
-    def __init__(self, sizes_file: Path, column: str) -> None:
+    def __init__(self, sizes_file: Path, column: str, sources: Iterable[str]) -> None:
         self._sizes_file = sizes_file
+        # Kept tables must not take the place of one that is read: it may be what an earlier crawl kept.
+        self._taken = {Path(source).resolve() for source in sources if not _SCHEME.match(source)}
         self._column = column
         self.names: dict[str, None] = {}
         self.local_names: set[str] = set()
@@ -132,11 +136,12 @@ class _Reading:
 
     def add_table(self, source: str) -> None:
         if _SCHEME.match(source):
-            self.urls.setdefault(source, self._kept_path(PurePosixPath(unquote(urlsplit(source).path)).name))
+            if source not in self.urls:
+                self.urls[source] = self._kept_path(PurePosixPath(unquote(urlsplit(source).path)).name)
             return
         data = read_bytes(source)
         if source == STDIN:
-            path = self._kept_path("stdin.json" if data.lstrip()[:1] in (b"[", b"{") else "stdin.csv")
+            path = self._kept_path(f"stdin{table_ending(data)}")
             self.unkept[path] = data
         else:
             path = Path(source)
@@ -153,11 +158,11 @@ class _Reading:
         """Return where a table that is not local is kept: under its own name, made harmless and unlike the others'."""
         name = _UNSAFE.sub("_", filename).lstrip(".")[-100:] or "table.csv"
         path = kept_path(self._sizes_file, name)
-        taken = {*self.urls.values(), *self.unkept}
         number = 2
-        while path in taken:
+        while path.resolve() in self._taken:
             path = kept_path(self._sizes_file, f"{number}-{name}")
             number += 1
+        self._taken.add(path.resolve())
         return path
 
 

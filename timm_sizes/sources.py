@@ -6,9 +6,9 @@ from pathlib import Path
 
 from timm_sizes.hub.checkpoint import (
     DTYPE_BYTES,
-    FOLDER_FILENAMES,
     HUB_FILENAMES,
     choose_checkpoint,
+    choose_local_checkpoint,
     is_weights,
     main_dtype,
 )
@@ -119,7 +119,7 @@ def from_disk(model: str, path: str) -> ModelSize:
     place = Path(path)
     try:
         if place.is_dir():
-            filename = choose_checkpoint((entry.name for entry in place.iterdir()), FOLDER_FILENAMES)
+            filename = choose_local_checkpoint(entry.name for entry in place.iterdir())
             if filename is None:
                 return unsized(model, Status.NO_WEIGHTS, "no checkpoint in this folder", source="local")
             place = place / filename

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.mockserver import Repo, timm_repo
 from tests.mockserver.tree_page import tree_page
 from timm_sizes.errors import PayloadError
-from timm_sizes.hub.checkpoint import choose_checkpoint, main_dtype
+from timm_sizes.hub.checkpoint import choose_checkpoint, choose_local_checkpoint, main_dtype
 from timm_sizes.hub.endpoints import commit_of, list_url, model_info_url, next_list_url, repo_of, tree_page_url
 from timm_sizes.hub.payloads import ListedRepo, RepoInfo, parse_model_info, parse_model_list
 from timm_sizes.hub.tree_page import parse_tree_page
@@ -151,6 +151,24 @@ def test_checkpoint_is_what_timm_loads() -> None:
         choose_checkpoint(["open_clip_pytorch_model.bin", "onnx/model.safetensors", "model.safetensors.index.json"])
         is None
     )
+
+
+@pytest.mark.parametrize(
+    ("filenames", "chosen"),
+    [
+        (["pytorch_model.bin", "model.safetensors", "a.safetensors"], "model.safetensors"),
+        (["model.pth", "pytorch_model.pth", "a.safetensors"], "pytorch_model.pth"),
+        (["open_clip_pytorch_model.bin", "a.safetensors"], "open_clip_pytorch_model.bin"),
+        (["last.pth.tar", "b.bin", "z.safetensors", "y.safetensors"], "y.safetensors"),
+        (["b.bin", "last.pth.tar"], "last.pth.tar"),
+        (["b.bin", "last.pth.tar", "last.pth"], "last.pth"),
+        (["weights.bin", "config.json"], "weights.bin"),
+        (["x.SAFETENSORS", "x.pt", "config.json"], None),
+        ([], None),
+    ],
+)
+def test_checkpoint_in_a_folder_is_what_timm_loads_from_there(filenames: list[str], chosen: str | None) -> None:
+    assert choose_local_checkpoint(filenames) == chosen
 
 
 def test_dtype_is_that_of_most_elements() -> None:

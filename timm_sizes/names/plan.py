@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from timm_sizes.files import printable
 from timm_sizes.names.resolve import Target, resolve
 
 # Pages of an organisation's list, 1,000 repos each, where it is more than one.
@@ -86,9 +87,9 @@ def describe(plan: Plan) -> Iterable[str]:
     """Yield the lines of a dry run: each name with its repo, then how many requests the crawl would send."""
     for repo in plan.repos:
         at = f"@{repo.revision}" if repo.revision else ""
-        yield from (f"{model} → {repo.repo_id}{at}" for model in repo.models)
+        yield from (f"{printable(model)} → {repo.repo_id}{at}" for model in repo.models)
     for name, target in plan.settled.items():
-        yield f"{name} → {target.path or f'{target.status}: {target.reason}'}"
+        yield printable(f"{name} → {target.path or f'{target.status}: {target.reason}'}")
     names = len(plan.settled) + sum(len(repo.models) for repo in plan.repos)
     lists = f", after the list of {', '.join(plan.listed)} for the commits" if plan.listed else ""
     yield f"{names} names, {len(plan.repos)} repos: {len(plan.repos)} requests at the most{lists}"

@@ -13,8 +13,8 @@ from timm_sizes.items import Status
 from timm_sizes.names.catalogue import TIMM_VERSION, aliases, checkpoints
 
 CHECKPOINT_PREFIX = "checkpoint:"  # our own, for a row whose checkpoint column names a local file
-_FOLDER_PREFIX = "local-dir:"
-_HUB_PREFIXES = ("hf-hub:", "hf_hub:")
+_FOLDER_SOURCE = "local-dir"
+_HUB_SOURCES = ("hf-hub", "hf_hub")
 _LONGEST_SHOWN = 60
 
 
@@ -35,11 +35,11 @@ def resolve(name: str) -> Target:
     text = name.strip()
     if text.startswith(CHECKPOINT_PREFIX):
         return Target(path=text.removeprefix(CHECKPOINT_PREFIX))
-    if text.startswith(_FOLDER_PREFIX):
-        return Target(path=text.removeprefix(_FOLDER_PREFIX))
-    for prefix in _HUB_PREFIXES:
-        if text.startswith(prefix):
-            return _hub_target(text.removeprefix(prefix))
+    source, _, rest = text.partition(":")
+    if source.lower() == _FOLDER_SOURCE:
+        return Target(path=rest) if rest else Target(status=Status.NOT_FOUND, reason="no path after local-dir:")
+    if source.lower() in _HUB_SOURCES:
+        return _hub_target(rest)
     if text.startswith("timm/"):
         return _timm_target(text.removeprefix("timm/"))
     return _registry_target(text)
