@@ -24,7 +24,13 @@ def test_bytes_stay_as_they_are(size: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "sizes", [{"size_bytes": "5 M"}, {"size_bytes": ""}, {"size_bytes": "7 MB", "other_weights": {"a.bin": "large"}}]
+    "sizes",
+    [
+        {"size_bytes": "9007.3 TB"},
+        {"size_bytes": "5 M"},
+        {"size_bytes": ""},
+        {"size_bytes": "7 MB", "other_weights": {"a.bin": "large"}},
+    ],
 )
 def test_what_is_no_size_is_an_error_and_no_number(sizes: dict[str, object]) -> None:
     item = NormaliseUnits().process_item(ModelSize("net", **sizes))  # type: ignore[arg-type]

@@ -85,6 +85,8 @@ def test_table_that_is_none_is_told_with_its_line(offline: Workplace, name: str,
         (["-s", "HF_ENDPOINT=huggingface.co"], "HF_ENDPOINT=huggingface.co: expected an http(s) URL"),
         (["-s", "HF_TOKEN=hf_secret"], "a token on the command line can be read by everyone"),
         (["-s", "JOBDIR=/dev/null/job"], "JOBDIR: /dev/null/job"),
+        (["-s", "HTTPCACHE_DIR=/dev/null/cache"], "HTTPCACHE_DIR: /dev/null/cache: not a directory; expected a folder"),
+        (["-s", "SIZES_FILE=/dev/null"], "SIZES_FILE: /dev/null is a device or a pipe"),
     ],
 )
 def test_wrong_arguments_are_told_before_the_crawl_starts(
@@ -183,6 +185,74 @@ def test_local_names_measure_files_and_send_nothing(hub: MockHub, workplace: Wor
     assert statuses["local-dir:/etc/passwd"] == "ok"
     del statuses["local-dir:/etc/passwd"]
     assert set(statuses.values()) <= {"not_found", "no_weights"}
+
+
+LOCAL_NAMES = ["local-dir:/etc", "Local-Dir:/etc/passwd", "local-dir:", "checkpoint:/etc/passwd"]
+
+
+@pytest.mark.parametrize("way", ["stdin", "url"])
+def test_table_that_is_not_local_has_no_files_measured(hub: MockHub, workplace: Workplace, way: str) -> None:
+    table = "model,checkpoint\n" + "".join(f"{name},\n" for name in LOCAL_NAMES) + "resnet50,/etc/shadow\n"
+    if way == "stdin":
+        ended = workplace.crawl("-a", "table=-", stdin=table.encode())
+    else:
+        hub.behave(raw_answers={"/tables/x.csv": {"status": 200, "headers": {}, "body": table}})
+        ended = workplace.crawl("-a", f"table={workplace.endpoint}/tables/x.csv")
+    assert ended.status == 0, ended.err
+    statuses = workplace.statuses()
+    assert statuses.pop("local-dir:") == "not_found"
+    assert statuses == dict.fromkeys([*LOCAL_NAMES[:2], LOCAL_NAMES[3], "checkpoint:/etc/shadow"], "unknown_name")
+    assert not any(row["size_bytes"] for row in workplace.sizes().values())
+
+
+def test_tables_that_are_kept_have_files_of_their_own(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    paths = ["/a/x.csv", "/b/x.csv", "/c/2-x.csv", "/d/.last_crawl.json", "/e/last_crawl.json", "/f/"]
+    bodies = [f"model\n{RESNETS[number % len(RESNETS)]}\n" for number in range(len(paths))]
+    answers = {path: {"status": 200, "headers": {}, "body": body} for path, body in zip(paths, bodies, strict=True)}
+    hub.behave(raw_answers=answers)
+    kept = workplace.folder / "tables"
+    kept.mkdir()
+    (kept / "x.csv").write_text("model\nresnet18.a1_in1k\n")
+    table = ",".join([*(f"{workplace.endpoint}{path}" for path in paths), str(kept / "x.csv")])
+    ended = workplace.crawl("-a", f"table={table}")
+    assert ended.status == 0, ended.err
+    assert (kept / "x.csv").read_text() == "model\nresnet18.a1_in1k\n"
+    record = json.loads((kept / ".last_crawl.json").read_text())["tables"]
+    assert len(set(record)) == len(paths) + 1
+    assert sorted(Path(path).read_text() for path in record) == sorted([*bodies, "model\nresnet18.a1_in1k\n"])
+
+
+@pytest.mark.parametrize("data", ['{"model": "resnet50"}\n{"model": "resnet18"}\n', '[{"model": "resnet50"}]'])
+def test_table_from_standard_input_is_kept_under_its_formats_ending(offline: Workplace, data: str) -> None:
+    ended = offline.crawl("-a", "table=-", env={"HF_HUB_OFFLINE": "1"}, stdin=data.encode())
+    assert ended.status == 0, ended.err
+    assert (offline.folder / "tables" / "stdin.json").read_text() == data
+    assert offline.run("merge", "-o", "-").out.startswith(data[: data.index(":")])
+
+
+def test_lock_that_cannot_be_is_told_before_the_crawl_starts(offline: Workplace) -> None:
+    (offline.folder / ".sizes.csv.lock").mkdir()
+    ended = offline.crawl("-a", f"table={offline.table(RESNETS)}")
+    assert ended.status == 2
+    assert "its lock" in only_error(ended.err)
+
+
+def test_dry_run_shows_names_that_cannot_steer_the_terminal(offline: Workplace) -> None:
+    names = ["resnet50\x1b[2J.x", "local-dir:/\x1b]0;x\x07", "two\nlines.x", "hf-hub:a/b"]
+    ended = offline.crawl("-a", f"table={offline.table(names)}", "-a", "dry_run=1")
+    assert ended.status == 0, ended.err
+    assert not set(ended.out) & set("\x1b\x07")
+    assert len(ended.out.splitlines()) == len(names) + 1
+
+
+def test_dry_run_may_be_cut_off_by_its_reader(offline: Workplace) -> None:
+    rows = [f"resnet50.tag_{number}" for number in range(20_000)]
+    crawl = " ".join(offline.crawl_command("-a", f"table={offline.table(rows)}", "-a", "dry_run=1"))
+    ended = offline.run_afresh(["bash", "-c", f"set -o pipefail; {crawl} | head -n 1"])
+    assert (ended.status, ended.out) == (0, "resnet50.tag_0 → timm/resnet50.tag_0\n")
+    assert "Traceback" not in ended.err
+    assert "Error" not in ended.err
 
 
 def test_symbolic_link_in_place_of_an_output_is_replaced_not_followed(offline: Workplace) -> None:

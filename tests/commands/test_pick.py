@@ -151,6 +151,22 @@ def test_a_name_cannot_steer_the_terminal(place: Workplace) -> None:
     assert "\x1b" not in refused.err
 
 
+def test_nothing_of_a_table_can_steer_the_terminal_by_a_message(place: Workplace) -> None:
+    write(place.folder / "evil.csv", "model,top1,x\x1b[2J,license\nresnet50,80,1,mit\n")
+    for options in (["--sort", "beauty"], ["--license", "gpl\x1b[2J"], ["--min-top1", "90"], ["-c", "name"]):
+        assert "\x1b" not in pick(place, *options, table="evil.csv").err
+    assert "\x1b" not in pick(place, "--sort", "x\x1b[2J", table="evil.csv").out
+
+
+@pytest.mark.parametrize("size", ["224.5", "1e30", "-1e30", "9007199254740993"])
+@pytest.mark.parametrize("form", ["csv", "json", "md", "table"])
+def test_image_sizes_that_are_no_whole_pixels_are_printed_as_they_are(place: Workplace, size: str, form: str) -> None:
+    write(place.folder / "odd.csv", f"model,top1,img_size\nresnet50.a1_in1k,80,{size}\nresnet18.a1_in1k,70,224\n")
+    ended = pick(place, "--format", form, table="odd.csv")
+    assert ended.status == 0, ended.err
+    assert "224" in ended.out
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

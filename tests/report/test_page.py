@@ -19,6 +19,7 @@ from timm_sizes.report.families import OTHER, STYLES, group_families
 from timm_sizes.report.figures import best_under, find_figures
 from timm_sizes.report.page import Source, render
 from timm_sizes.report.provenance import count, find_missing, size_basis
+from timm_sizes.report.static_chart import draw
 
 HOSTILE = ["<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "'\"><svg onload=alert(3)>"]
 LARGEST_PAGE = 3_000_000
@@ -92,11 +93,27 @@ def test_without_an_accuracy_speed_is_what_is_gained(tmp_path: Path) -> None:
     [
         ("model,crop_pct\nresnet18.a1_in1k,0.9\n", "a.csv: nothing to weigh sizes against; expected a column with an"),
         ("model,top1\nnobody.in1k,80\n", "a.csv: no row has a size"),
+        ("model,top1\nnobody.in1k,80\nresnet18.a1_in1k,\n", "a.csv: no row to draw; expected one with a size above 0"),
+        ("model,model_size_in_mb,top1\nnobody.in1k,0,80\n", "a.csv: no row to draw"),
+        ("model,infer_samples_per_sec\nresnet18.a1_in1k,0\n", "a.csv: no row to draw"),
     ],
 )
 def test_what_cannot_be_drawn_is_told(tmp_path: Path, table: str, message: str) -> None:
     with pytest.raises(InputError, match=re.escape(message)):
         find_figures(frame_of(tmp_path, table), "a.csv")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "model,infer_samples_per_sec\nresnet18.a1_in1k,12000\nresnet50.a1_in1k,0\nconvnext_atto.d2_in1k,-1\n",
+        "model,top1,img_size\nresnet18.a1_in1k,80,224.5\nresnet50.a1_in1k,81,1e30\nconvnext_atto.d2_in1k,70,-1\n",
+    ],
+)
+def test_figures_that_cannot_be_are_left_out_of_charts(tmp_path: Path, table: str) -> None:
+    frame = frame_of(tmp_path, table)
+    assert "resnet18.a1_in1k" in page_of(frame)
+    assert draw(frame, "a.csv", "png").startswith(b"\x89PNG")
 
 
 def test_what_is_not_known_is_blank() -> None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
+from scrapy.utils.project import data_path
 
 from timm_sizes.cli import load_distributed, reject_leftovers, write_stdout
 from timm_sizes.errors import FAILURE_STAT, InputError
-from timm_sizes.files import check_writable, locked, make_folder
+from timm_sizes.files import check_writable, is_special, locked, make_folder, printable
 from timm_sizes.items import Status
 from timm_sizes.sizes_file import read_sizes
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from scrapy import Spider
     from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
     from scrapy.spiderloader import SpiderLoaderProtocol
 
 
@@ -52,13 +54,15 @@ class Command(CrawlCommand):
         try:
             spidercls: Any = get_spider_loader(self.settings).load(args[0])
             check_writable(self._sizes_file, "SIZES_FILE")
+            if is_special(self._sizes_file):
+                raise InputError(f"SIZES_FILE: {self._sizes_file} is a device or a pipe; expected a file that is kept")
             read_sizes(self._sizes_file)
             if self.settings["REDIS_URL"] and self.settings["HUB_QUOTA_NAME"]:
                 load_distributed("connection").check_url(self.settings["REDIS_URL"])
             self._spidercls = spidercls
             self._arguments = spidercls.read_arguments(opts.spargs, self.settings)
         except (InputError, KeyError) as error:
-            raise UsageError(str(error.args[0]), print_help=False) from None
+            raise UsageError(printable(str(error.args[0])), print_help=False) from None
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
@@ -68,9 +72,10 @@ class Command(CrawlCommand):
             return
         with ExitStack() as locks:
             try:
+                _make_cache_folder(self.settings)
                 _lock_outputs(locks, self._sizes_file, self.settings["JOBDIR"])
             except InputError as error:
-                raise UsageError(str(error), print_help=False) from None
+                raise UsageError(printable(str(error)), print_help=False) from None
             # A crawl makes many small objects that live long: collecting as often as by default scans them all again
             # and again, a fifth of the CPU time at 20,000 names.
             gc.set_threshold(50_000, 20, 50)
@@ -96,6 +101,11 @@ def _arguments_help(loader: SpiderLoaderProtocol, names: Iterable[str]) -> Itera
         width = max(map(len, arguments), default=0)
         for argument, text in arguments.items():
             yield f"  {argument:<{width}}  {text}\n"
+
+
+def _make_cache_folder(settings: BaseSettings) -> None:
+    if settings.getbool("HTTPCACHE_ENABLED"):
+        make_folder(Path(data_path(settings["HTTPCACHE_DIR"])), "HTTPCACHE_DIR")
 
 
 def _lock_outputs(locks: ExitStack, sizes_file: Path, jobdir: str | None) -> None:

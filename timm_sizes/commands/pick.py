@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from math import isfinite
 
-from timm_sizes.cli import TableCommand, whole_number, write_stdout
+from timm_sizes.cli import TableCommand, whole_number, write_stderr, write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.columns import LIMITS
@@ -25,7 +24,7 @@ class Command(TableCommand):
 
     def long_desc(self) -> str:
         return (
-            "Print the best rows of a benchmark table (CSV or JSON; merged, or bare: then sizes are looked up in"
+            "Print the best rows of a benchmark table (merged, or bare: then sizes are looked up in"
             " SIZES_FILE) that keep to limits of size, accuracy, speed and more. The same checkpoint at two image"
             " sizes is two choices. Without a table: the one that the last crawl was seeded from."
         )
@@ -71,7 +70,7 @@ class Command(TableCommand):
         missed = limits.misses(frame, limits.Limits(given, opts.img_size, opts.license, opts.family))
         rows = limits.fitting(frame, missed)
         if rows.empty:
-            print(limits.nothing_fits(frame, missed), file=sys.stderr)
+            write_stderr(*limits.nothing_fits(frame, missed))
             self.exitcode = 1
             return
         fitting = len(rows)
@@ -82,7 +81,7 @@ class Command(TableCommand):
         frontier = f", {len(rows):,} of them on the frontier" if opts.pareto else ""
         is_marked = opts.format in ("table", "md") and listing.has_estimates(shown)
         estimates = "; ~ marks an estimated size" if is_marked else ""
-        print(f"{fitting:,} of {len(frame):,} rows fit{frontier}; {len(shown):,} shown{estimates}", file=sys.stderr)
+        write_stderr(f"{fitting:,} of {len(frame):,} rows fit{frontier}; {len(shown):,} shown{estimates}")
 
 
 def _number(text: str) -> float:

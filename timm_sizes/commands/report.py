@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timm_sizes.cli import TableCommand, check_targets
+from timm_sizes.cli import TableCommand, check_targets, write_stderr
 from timm_sizes.files import check_package, shown_path, write_output
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.table import source_name
@@ -64,4 +63,4 @@ class Command(TableCommand):
         for path, content in contents.items():
             write_output(path, [content])
         written = ", ".join(shown_path(path) for path in contents)
-        print(f"{table} → {written}: {len(frame)} rows, {frame['size_mb'].notna().sum()} sized", file=sys.stderr)
+        write_stderr(f"{table} → {written}: {len(frame)} rows, {frame['size_mb'].notna().sum()} sized")

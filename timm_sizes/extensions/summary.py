@@ -52,7 +52,7 @@ class Summary:
         self._reason = reason
 
     def engine_stopped(self) -> None:
-        print(*self._lines(), sep="\n", file=sys.stderr)
+        print(*map(printable, self._lines()), sep="\n", file=sys.stderr)
 
     def _lines(self) -> list[str]:
         stats = self._crawler.stats
@@ -99,5 +99,5 @@ def _size_line(item: ModelSize) -> str:
     """Return a model's name with its size and how that is known, or why there is none."""
     if isinstance(item.size_bytes, int):
         basis = "exact" if item.status == Status.OK else f"estimated: {item.reason}"
-        return f"  {printable(item.model)}: {format_size(item.size_bytes, MB)} MB ({basis})"
-    return f"  {printable(item.model)}: {item.status}: {item.reason}"
+        return f"  {item.model}: {format_size(item.size_bytes, MB)} MB ({basis})"
+    return f"  {item.model}: {item.status}: {item.reason}"

@@ -83,14 +83,13 @@ def check_sort(frame: pd.DataFrame, sort: str) -> None:
     raise InputError(f"--sort {sort}: no such figures in the table; there are {', '.join(numeric)}")
 
 
-def nothing_fits(frame: pd.DataFrame, missed: pd.DataFrame) -> str:
-    """Return a message on what keeps every row of *frame* out, and which row misses the limits by least."""
+def nothing_fits(frame: pd.DataFrame, missed: pd.DataFrame) -> list[str]:
+    """Return lines on what keeps every row of *frame* out, and which row misses the limits by least."""
     excluded = [f"  {_excluded(missed[option])}" for option in missed]
     unlike = (missed == inf).sum(axis="columns")
     distance = missed.mask(missed == inf, 0).sum(axis="columns")
     nearest = int(np.lexsort((distance, unlike))[0])  # the fewest of another kind first, then by distance
-    lines = [f"nothing fits, of {len(frame):,} rows:", *excluded, f"  nearest: {_row(frame, missed, nearest)}"]
-    return "\n".join(lines)
+    return [f"nothing fits, of {len(frame):,} rows:", *excluded, f"  nearest: {_row(frame, missed, nearest)}"]
 
 
 def _excluded(missed: pd.Series[float]) -> str:
@@ -104,7 +103,7 @@ def _row(frame: pd.DataFrame, missed: pd.DataFrame, position: int) -> str:
     at = f" at {row['img_size']:g} pixels" if row["img_size"] > 0 else ""
     options = [str(option) for option in missed if missed[option].iloc[position] > 0]
     found = [f"{option} ({_found(row, option.partition(' ')[0])})" for option in options]
-    return f"{ascii(row['model'])[1:-1]}{at} misses {', '.join(found)}"
+    return f"{row['model']}{at} misses {', '.join(found)}"
 
 
 def _found(row: pd.Series, option: str) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from timm_sizes.files import printable
 from timm_sizes.items import Status
 from timm_sizes.tables.columns import LISTED, SIZE, column_of
 from timm_sizes.tables.formats import as_csv, as_json, as_markdown
+from timm_sizes.tables.frame import is_whole
 
 _COLUMNS = tuple(column.name for column in LISTED)
 _FOR_PROGRAMS = ("status", "repo_id")
@@ -28,11 +30,11 @@ def render(rows: pd.DataFrame, columns: Sequence[str], form: str) -> str:
     """
     if form in ("csv", "json"):
         frame = rows[[*columns, *_FOR_PROGRAMS]]
-        if "img_size" in columns:
+        if "img_size" in columns and is_whole(frame["img_size"]).all():
             frame = frame.assign(img_size=frame["img_size"].astype("Int64"))
         return as_csv(frame) if form == "csv" else "".join(as_json(frame.replace("", None)))
-    text = pd.DataFrame({name: _texts(rows, name) for name in columns})
-    numbers = [name for name in columns if rows[name].dtype == "float64"]
+    text = pd.DataFrame({printable(name): _texts(rows, name) for name in columns})
+    numbers = [printable(name) for name in columns if rows[name].dtype == "float64"]
     return "".join(as_markdown(text, numbers)) if form == "md" else _aligned(text, numbers)
 
 
@@ -48,8 +50,7 @@ def _has_any(cells: pd.Series) -> bool:
 def _texts(rows: pd.DataFrame, name: str) -> list[str]:
     cells = rows[name]
     if cells.dtype != "float64":
-        # A name from a stranger's table must not steer the terminal.
-        return ["".join(char if char.isprintable() else "\ufffd" for char in cell) for cell in cells]
+        return [printable(cell) for cell in cells]
     decimals = column_of(name).kind.decimals
     texts = ["" if missing else f"{number:.{decimals}f}" for number, missing in zip(cells, cells.isna(), strict=True)]
     if name != SIZE.name:

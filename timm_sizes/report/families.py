@@ -1,4 +1,4 @@
-"""The families that a chart tells apart by colour and by shape, and those that it lumps together."""
+"""The families that a chart distinguishes by colour and shape, and the group of all others."""
 
 from __future__ import annotations
 

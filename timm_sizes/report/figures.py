@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from timm_sizes.errors import InputError
-from timm_sizes.tables.columns import AXES, IMAGE_SIZE, SIZE, SPEED, Column, column_of, is_accuracy
+from timm_sizes.tables.columns import AXES, IMAGE_SIZE, SIZE, SPEED, Column, Kind, column_of, is_accuracy
 
 BUDGETS_MB = (5, 10, 25, 50, 100, 250)
 
@@ -23,7 +23,7 @@ class Figures:
 
     @property
     def gain(self) -> Column:
-        """What a choice is judged by unless told otherwise: the table's first accuracy, else its speed."""
+        """What choices are ranked by unless another is selected: the table's first accuracy, else its speed."""
         return self.gains[0]
 
     @property
@@ -41,7 +41,8 @@ class Figures:
 def find_figures(frame: pd.DataFrame, source: str) -> Figures:
     """Return the figures that *frame* (of choices.load_choices) has numbers for.
 
-    Raises InputError, naming *source*, for a table with neither an accuracy nor a speed, or without any size.
+    Raises InputError, naming *source*, for a table with neither an accuracy nor a speed, without any size, or without a
+    row that can be drawn.
     """
     gains = tuple(column_of(name) for name in frame.columns if is_accuracy(name) and _has_numbers(frame, name))
     if not gains and not _has_numbers(frame, SPEED.name):
@@ -50,8 +51,16 @@ def find_figures(frame: pd.DataFrame, source: str) -> Figures:
     if not _has_numbers(frame, SIZE.name):
         raise InputError(f"{source}: no row has a size; run scrapy crawl hf_sizes for this table first")
     gains = gains or (SPEED,)
+    if drawn_rows(frame, gains[0]).empty:
+        raise InputError(f"{source}: no row to draw; expected one with a size above 0 and its {gains[0].label.lower()}")
     costs = tuple(figure for figure in AXES if figure not in gains and _has_numbers(frame, figure.name))
     return Figures(gains, costs, IMAGE_SIZE if _has_numbers(frame, IMAGE_SIZE.name) else None)
+
+
+def drawn_rows(frame: pd.DataFrame, gain: Column) -> pd.DataFrame:
+    """Return the rows of *frame* that a chart of *gain* over size can show: what is on a log axis has to be above 0."""
+    shown = frame[gain.name].notna() if gain.kind is Kind.ACCURACY else frame[gain.name] > 0
+    return frame[(frame[SIZE.name] > 0) & shown]
 
 
 def best_under(frame: pd.DataFrame, gain: Column) -> Iterator[tuple[int, int | None]]:

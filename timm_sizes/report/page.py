@@ -20,6 +20,7 @@ from timm_sizes.report.families import group_families
 from timm_sizes.report.figures import Figures, best_under, find_figures
 from timm_sizes.report.provenance import count, find_missing, newest_answer, size_basis
 from timm_sizes.tables.columns import SIZE, SPEED, Column
+from timm_sizes.tables.frame import is_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,10 +126,11 @@ def _limits(figures: Figures) -> list[Limit]:
 
 
 def _image_sizes(frame: pd.DataFrame, figures: Figures) -> list[tuple[int, int]]:
-    """Return the input sizes, in pixels, with how many rows have each; the smallest first."""
+    """Return the input sizes that are whole pixels, with how many rows have each; the smallest first."""
     if figures.image is None:
         return []
-    counts = frame[figures.image.name].dropna().astype("int64").value_counts().sort_index()
+    sizes = frame[figures.image.name]
+    counts = sizes[is_whole(sizes)].dropna().astype("int64").value_counts().sort_index()
     return [(int(size), int(rows)) for size, rows in zip(counts.index, counts, strict=True)]
 
 

@@ -103,7 +103,7 @@
   };
   const draw = (kept, wanted) => {
     const [x, y] = [numbers[wanted.x], numbers[wanted.y]];
-    const isDrawn = (at) => x[at] > 0 && !Number.isNaN(y[at]);
+    const isDrawn = (at) => x[at] > 0 && (axes[wanted.y].log ? y[at] > 0 : !Number.isNaN(y[at]));
     const drawn = rows.map((_, at) => at).filter((at) => kept[at] && isDrawn(at));
     const best = frontier(drawn, x, y, axes[wanted.x].smaller);
     for (const of of ["others", "families"]) {

@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from timm_sizes.pick.pareto import pareto
 from timm_sizes.report.families import OTHER, Group, group_families
-from timm_sizes.report.figures import find_figures
+from timm_sizes.report.figures import drawn_rows, find_figures
 from timm_sizes.report.provenance import count
 from timm_sizes.tables.columns import SIZE, Column, Kind
 
@@ -46,7 +46,7 @@ def draw(frame: pd.DataFrame, source: str, kind: str) -> bytes:
     others are left out, and a note says how many. Raises InputError, naming *source*, if there is nothing to draw.
     """
     gain = find_figures(frame, source).gain
-    drawn = frame[(frame[SIZE.name] > 0) & frame[gain.name].notna()]
+    drawn = drawn_rows(frame, gain)
     with rc_context(_STYLE):
         picture = Picture(figsize=_INCHES, dpi=_DPI, layout="constrained", facecolor="white")
         FigureCanvasAgg(picture)  # measures the texts
