@@ -40,6 +40,7 @@ class Toll:
 
     stops: int = 0
     missed: int = 0
+    in_write: int = 0
     lost: int = 0
     wrong: int = 0
     again: list[int] = field(default_factory=list)
@@ -72,14 +73,15 @@ class Case:
         count = {"list": 1, "quota wait": 60, "final write": len(NAMES) + 1}.get(moment, chance.randrange(20, 130))
         crawl = self._workplace.start_crawl("-a", f"table={self._workplace.table(NAMES)}", *self._arguments)
         wait_for(self._hub, crawl, count)
-        if moment in ("quota wait", "final write"):
+        if moment == "quota wait":
             time.sleep(chance.uniform(0.05, 0.6))
+        while moment == "final write" and crawl.is_running() and not self._is_writing():
+            time.sleep(0.0005)
         for number in signals:
             crawl.send(number)
         self._toll.stops += 1
         self._toll.missed += crawl.wait().status == 0
-        if list(self._workplace.folder.glob(".sizes.csv.*.tmp")):
-            self._toll.remarks.add("killed while writing")
+        self._toll.in_write += self._is_writing()
         self._hub.behave(quota={"api": None}, latency=0.01)
         self._check()
 
@@ -111,6 +113,9 @@ class Case:
         for hub in (self._hub, self._other):
             paths = [request.path for request in hub.requests("/api/models/")]
             self._toll.again.append(len(paths) - len(set(paths)))
+
+    def _is_writing(self) -> bool:
+        return any(self._workplace.folder.glob(".sizes.csv.*.tmp"))
 
     def _check(self) -> None:
         rows = self._workplace.sizes()
@@ -154,7 +159,8 @@ def section(report: Callable[[str], None] = print) -> Section:
 
 
 def _figures(toll: Toll) -> str:
-    return f"lost {toll.lost}, wrong {toll.wrong}, sent again {sum(toll.again)} (at most {max(toll.again)} a stop)"
+    in_write = f", {toll.in_write} left a file half written" if toll.in_write else ""
+    return f"lost {toll.lost}, wrong {toll.wrong}, sent again {sum(toll.again)} (at most {max(toll.again)} a stop){in_write}"
 
 
 if __name__ == "__main__":

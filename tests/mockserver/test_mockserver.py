@@ -671,10 +671,7 @@ def test_mirror_below_a_path_leaves_it_out_of_redirects(hub: MockHub) -> None:
     assert ask(hub, "/mirror/api/models/timm/renamed").status == 200
     assert ask(hub, f"/mirror{EVA_INFO}").headers["Location"] == "/api/models/timm/renamed"
     assert ask(hub, "/api/models/timm/renamed").status == 404
-    assert [request.path for request in hub.requests("/mirror")] == [
-        "/mirror/api/models/timm/renamed",
-        f"/mirror{EVA_INFO}",
-    ]
+    assert [request.status for request in hub.requests("/mirror")] == [200, 307]
 
 
 def test_long_commits_are_cut_on_the_plain_route_alone(hub: MockHub) -> None:
