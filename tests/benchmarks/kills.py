@@ -159,8 +159,8 @@ def section(report: Callable[[str], None] = print) -> Section:
 
 
 def _figures(toll: Toll) -> str:
-    in_write = f", {toll.in_write} left a file half written" if toll.in_write else ""
-    return f"lost {toll.lost}, wrong {toll.wrong}, sent again {sum(toll.again)} (at most {max(toll.again)} a stop){in_write}"
+    figures = f"lost {toll.lost}, wrong {toll.wrong}, sent again {sum(toll.again)} (at most {max(toll.again)} a stop)"
+    return figures + (f", {toll.in_write} left a temporary file" if toll.in_write else "")
 
 
 if __name__ == "__main__":
