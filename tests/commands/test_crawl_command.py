@@ -1,14 +1,9 @@
-"""``scrapy crawl`` itself: its help, a second spider, models by name, organisations, and no network."""
+"""``scrapy crawl`` itself: its help, a second spider, models by name, and organisations."""
 
 from __future__ import annotations
 
 import re
 import signal
-import socket
-import struct
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -164,50 +159,3 @@ def test_server_that_cannot_be_asked_by_lists_is_told_in_one_line(
     assert [line.partition("ERROR: ")[2] for line in ended.err.splitlines() if "ERROR" in line] == [
         "no list of timm (no such repo on the Hub, or a private one): this server cannot be asked by lists"
     ]
-
-
-# ---- No network ------------------------------------------------------------------------------------------------------
-
-TABLE = [f"net{number:04}.tag_in1k" for number in range(1_251)]
-
-
-@contextmanager
-def resetting_server() -> Iterator[tuple[str, list[int]]]:
-    """Listen where every connection is reset; yield its address and, counted in a list of one, the connections."""
-    count = [0]
-    with socket.create_server(("127.0.0.1", 0), backlog=256) as server:
-
-        def reset() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                count[0] += 1
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                connection.close()
-
-        thread = threading.Thread(target=reset, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}", count
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join(timeout=10)
-
-
-@pytest.mark.parametrize("kind", ["reset", "refused"])
-def test_crawl_without_network_ends_after_a_few_connections_and_says_why(offline: Workplace, kind: str) -> None:
-    table = f"table={offline.table(TABLE)}"
-    with resetting_server() as (address, count):
-        endpoint = {"reset": address, "refused": offline.endpoint}[kind]
-        ended = offline.crawl("-a", table, env={"HF_ENDPOINT": endpoint})
-    assert ended.status == 1
-    # A list, or a score of failures and those that were in flight with the last of them.
-    assert (6 <= count[0] <= 100) if kind == "reset" else count[0] == 0
-    alarms = [line for line in ended.err.splitlines() if re.search("(WARNING|ERROR|CRITICAL): ", line)]
-    (cause,) = (line for line in alarms if f"{endpoint} cannot be reached: " in line)
-    assert "HF_HUB_OFFLINE=1 estimates sizes without a network" in cause
-    # The list, which was given up, and the cause.
-    assert len(alarms) == 2
-    assert len(ended.err.splitlines()) < 100
-    assert "next:" not in ended.err
-    assert f"failed: {endpoint} cannot be reached" in ended.err
