@@ -57,9 +57,13 @@ class Workplace:
         """Run ``scrapy crawl hf_sizes`` with this workplace's cache and wait for its end."""
         return self.run(*self._crawl(arguments), env=env, stdin=stdin)
 
+    def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> Started:
+        """Start ``scrapy`` with these *arguments*, for a test that stops it itself."""
+        return Started(arguments, self.environment(env))
+
     def start_crawl(self, *arguments: str, env: Mapping[str, str] | None = None) -> Started:
         """Start a crawl that the test stops itself."""
-        return Started(self._crawl(arguments), self.environment(env))
+        return self.start(*self._crawl(arguments), env=env)
 
     def run_afresh(self, command: list[str]) -> Ended:
         """Run *command*, of any program, in the project in a process that starts with nothing imported."""

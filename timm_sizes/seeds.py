@@ -198,7 +198,8 @@ def _listed(arguments: Mapping[str, str], name: str) -> list[str]:
     if name not in arguments:
         return []
     parts = [part.strip() for part in arguments[name].split(",")]
-    if not all(parts):
+    # What was no UTF-8 on the command line comes as halves of surrogate pairs, which no file can hold.
+    if not all(parts) or not arguments[name].isprintable():
         raise InputError(f"{name}={arguments[name]!r}: expected names separated by commas")
     return list(dict.fromkeys(parts))
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode
 
 from .access import entry_not_found, repo_for, revision_of
 from .answers import ASK_FOR_LOGIN, NO_SUCH_PAGE, Answer, RefusedError, error_answer, json_answer
+from .behaviour import Behaviour
 from .call import Call, split_repo_id
 from .repos import EXPANDABLE, Repo
 from .store import Store
@@ -19,15 +20,15 @@ EXPANDED_TREE_PAGE = 100
 MOST_PATHS = 2000
 
 
-def repo_answer(call: Call, store: Store) -> Answer:
+def repo_answer(call: Call, store: Store, behaviour: Behaviour) -> Answer:
     """The answer of /api/models/{id} and everything below it."""
     repo_id, rest = split_repo_id(call.segments[2:])
     repo = repo_for(call, store, repo_id, prefix=PREFIX)
     match [call.method, *rest]:
         case ["GET" | "HEAD"]:
-            return _model_info(call, repo)
+            return _model_info(call, repo, behaviour, cut=behaviour.cuts_commits)
         case ["GET" | "HEAD", "revision", revision]:
-            return _model_info(call, revision_of(call, store, repo, revision))
+            return _model_info(call, revision_of(call, store, repo, revision), behaviour)
         case ["GET" | "HEAD", "tree", revision, *folders]:
             return _tree(call, revision_of(call, store, repo, revision), "/".join(filter(None, folders)))
         case ["POST", "paths-info", revision]:
@@ -61,8 +62,10 @@ def page_limit(call: Call, largest: int) -> int:
     return min(int(asked), largest)
 
 
-def _model_info(call: Call, repo: Repo) -> Answer:
-    return json_answer(repo.model_info(blobs=call.flag("blobs"), expand=expanded(call, EXPANDABLE)))
+def _model_info(call: Call, repo: Repo, behaviour: Behaviour, *, cut: bool = False) -> Answer:
+    blobs = call.flag("blobs") and behaviour.siblings_have_sizes
+    info = repo.model_info(blobs=blobs, expand=expanded(call, EXPANDABLE))
+    return json_answer({**info, "sha": info["sha"][:40]} if cut and "sha" in info else info)
 
 
 def _tree(call: Call, repo: Repo, folder: str) -> Answer:

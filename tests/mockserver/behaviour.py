@@ -41,6 +41,14 @@ class Behaviour:
     list_link_host: str | None = None
     list_fails: bool = False
     not_modified: bool = False
+    # What mirrors and self-hosted Hubs lack: sizes of siblings, the list's order, the list, HTML pages, the end of a
+    # commit of 64 digits. A path below which all is served; redirects and links leave it out.
+    siblings_have_sizes: bool = True
+    list_has_order: bool = True
+    list_missing: int | None = None
+    has_pages: bool = True
+    cuts_commits: bool = False
+    base_path: str = ""
     # Target prefix → {"status", "headers", "body"}, neither counted against a quota nor dressed with Hub headers.
     raw_answers: dict[str, dict[str, Any]] = field(default_factory=dict)
 

@@ -30,6 +30,10 @@ def list_answer(call: Call, store: Store, behaviour: Behaviour) -> Answer:
     """One page of models, with the Link to the next."""
     if behaviour.list_fails:
         return edge_answer(504, "Gateway Time-out")
+    if behaviour.list_missing:
+        return error_answer(behaviour.list_missing, "Repository not found", api=True, code="RepoNotFound")
+    if not behaviour.list_has_order and call.param("sort"):
+        return json_answer({"detail": [{"loc": ["query", "sort"], "msg": "unexpected value"}]}, status=422)
     expand = expanded(call, EXPANDABLE_IN_LISTS)
     limit = page_limit(call, behaviour.list_page_size)
     sort = call.param("sort", "trendingScore")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .answers import NO_SUCH_PAGE, Answer, RefusedError, error_answer, text_answer
+from .answers import NO_SUCH_PAGE, Answer, RefusedError, error_answer, json_answer, text_answer
 from .api import repo_answer, whoami_answer
 from .behaviour import Behaviour
 from .call import Call
@@ -27,6 +27,8 @@ def _route(call: Call, store: Store, behaviour: Behaviour) -> Answer:
         return _api_route(call, store, behaviour)
     if call.method not in READING:
         return error_answer(404, NO_SUCH_PAGE, api=True)
+    if not behaviour.has_pages:
+        return json_answer({"detail": "Not Found"}, status=404)
     return text_answer(ROBOTS) if call.path == "/robots.txt" else page_or_file_answer(call, store, behaviour)
 
 
@@ -35,7 +37,7 @@ def _api_route(call: Call, store: Store, behaviour: Behaviour) -> Answer:
         case [True, "models"]:
             return list_answer(call, store, behaviour)
         case [_, "models", _, *_]:
-            return repo_answer(call, store)
+            return repo_answer(call, store, behaviour)
         case [True, "whoami-v2"]:
             return whoami_answer(call)
         case [True, "resolve-cache", "models", _, *_]:

@@ -73,12 +73,13 @@ class MockServer:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, be it to the Hub or to the mock server itself."""
-        target = request.raw_path
-        if target.startswith(CONTROL_PREFIX):
-            return await self._obey(request, target)
+        if request.raw_path.startswith(CONTROL_PREFIX):
+            return await self._obey(request, request.raw_path)
+        is_below = request.raw_path.startswith(f"{self.behaviour.base_path}/")
+        target = request.raw_path.removeprefix(self.behaviour.base_path) if is_below else "/not/the/hub"
         path = target.partition("?")[0]
         bucket = bucket_of(path)
-        seen = self.log.note(request.method, target, bucket, request.message.raw_headers)
+        seen = self.log.note(request.method, request.raw_path, bucket, request.message.raw_headers)
         self.downloads += counts_as_download(path)
         self._in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self._in_flight)

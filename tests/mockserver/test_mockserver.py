@@ -648,3 +648,35 @@ def test_tree_page_escapes_quotes(hub: MockHub) -> None:
 )
 def test_displayed_size(size: int, shown: str) -> None:
     assert displayed_size(size) == shown
+
+
+# ---- Mirrors --------------------------------------------------------------------------------------------------------
+
+
+def test_mirror_lacks_what_it_is_told_to_lack(hub: MockHub) -> None:
+    hub.behave(siblings_have_sizes=False, has_pages=False, list_has_order=False)
+    assert not any("size" in sibling for sibling in ask(hub, f"{EVA_INFO}?blobs=true").json()["siblings"])
+    assert all("size" in entry for entry in ask(hub, f"{EVA_INFO}/tree/main").json())
+    page = ask(hub, f"/{EVA}/tree/main")
+    assert (page.status, page.json()) == (404, {"detail": "Not Found"})
+    assert [ask(hub, f"/api/models?{query}").status for query in ("sort=createdAt", "limit=5")] == [422, 200]
+    hub.behave(list_missing=401)
+    missing = ask(hub, "/api/models?limit=5")
+    assert (missing.status, missing.headers["X-Error-Code"]) == (401, "RepoNotFound")
+
+
+def test_mirror_below_a_path_leaves_it_out_of_redirects(hub: MockHub) -> None:
+    hub.rename(EVA, "timm/renamed")
+    hub.behave(base_path="/mirror")
+    assert ask(hub, "/mirror/api/models/timm/renamed").status == 200
+    assert ask(hub, f"/mirror{EVA_INFO}").headers["Location"] == "/api/models/timm/renamed"
+    assert ask(hub, "/api/models/timm/renamed").status == 404
+    assert [request.status for request in hub.requests("/mirror")] == [200, 307]
+
+
+def test_long_commits_are_cut_on_the_plain_route_alone(hub: MockHub) -> None:
+    sha = "ab" * 32
+    hub.put(timm_repo("long", 1, sha=sha))
+    hub.behave(cuts_commits=True)
+    assert ask(hub, "/api/models/timm/long").json()["sha"] == sha[:40]
+    assert ask(hub, f"/api/models/timm/long/revision/{sha[:40]}").json()["sha"] == sha

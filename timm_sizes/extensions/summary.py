@@ -69,7 +69,7 @@ class Summary:
             "seconds": f"{stats.get_value('elapsed_time_seconds') or 0:.1f}",
         }
         lines = [f"  {label:<13}{figure:>8}" for label, figure in figures.items()]
-        return ["", *self._sizes, *lines, *self._next_steps(statuses[Status.ERROR])]
+        return ["", *self._sizes, *lines, *self._next_steps(statuses[Status.ERROR] + others)]
 
     def _next_steps(self, errors: int) -> list[str]:
         stats = self._crawler.stats

@@ -105,8 +105,12 @@ class NamesSpider(Spider):
             return
         self._rounds += 1
         requests = list(self.requests_for(list(self._without_item)))
-        for request in requests:
-            self.crawler.engine.crawl(request.replace(dont_filter=True))
+        try:
+            for request in requests:
+                self.crawler.engine.crawl(request.replace(dont_filter=True))
+        except OSError as error:
+            self.fail(f"JOBDIR cannot be written ({error}): without one, the HTTP cache alone answers what was done")
+            return
         if requests:
             raise DontCloseSpider
 

@@ -1,0 +1,322 @@
+"""The spider's callbacks without a network: a response in, items and requests out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from scrapy import Request
+from scrapy.exceptions import CloseSpider, DontCloseSpider, DownloadTimeoutError, IgnoreRequest
+from scrapy.http import JsonResponse
+from twisted.python.failure import Failure
+
+from tests.crawlers import HUB, make_spider
+from tests.mockserver import Repo, timm_repo
+from tests.samples import RESNETS
+from timm_sizes.errors import FAILURE_STAT, InputError
+from timm_sizes.httpcache import REFRESH_META
+from timm_sizes.items import ModelSize, Status
+from timm_sizes.names.catalogue import by_repo_id
+from timm_sizes.spiders.hf_sizes import HfSizesSpider
+
+REPOS = {name: timm_repo(name, 1_000_000 * number) for number, name in enumerate(RESNETS, start=1)}
+OLAH = {"X-Error-Code": "RepoNotFound"}
+
+
+def started(spider: HfSizesSpider) -> list[Any]:
+    """Return what the spider starts with."""
+    iterator: AsyncIterator[Any] = spider.start()
+    results = []
+    while True:
+        try:
+            iterator.__anext__().send(None)  # type: ignore[attr-defined]
+        except StopIteration as result:
+            results.append(result.value)
+        except StopAsyncIteration:
+            return results
+
+
+def answered(request: Request, body: Any, status: int = 200, headers: dict[str, str] | None = None) -> list[Any]:
+    """Return what *request*'s callback makes of a response with the JSON *body*."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    response = JsonResponse(request.url, status, headers or {}, data, request=request)
+    assert request.callback is not None
+    return list(request.callback(response, **request.cb_kwargs))
+
+
+def failed(request: Request, error: Exception) -> list[Any]:
+    failure = Failure(error)  # type: ignore[no-untyped-call]
+    failure.request = request  # type: ignore[attr-defined]
+    assert request.errback is not None
+    return list(request.errback(failure) or [])
+
+
+def items(results: Iterable[Any]) -> dict[str, ModelSize]:
+    return {result.model: result for result in results if isinstance(result, ModelSize)}
+
+
+def requests(results: Iterable[Any]) -> list[Request]:
+    return [result for result in results if isinstance(result, Request)]
+
+
+def only(results: Iterable[Any]) -> Any:
+    (result,) = results
+    return result
+
+
+def list_of(*names: str, fields: Iterable[str] = ("sha",)) -> list[dict[str, Any]]:
+    return [REPOS[name].list_entry(expand=list(fields)) for name in names]
+
+
+def by_name(tmp_path: Path, *names: str, **spargs: str) -> Any:
+    return make_spider(HfSizesSpider, tmp_path, None, models=",".join(names), **spargs)
+
+
+def query_of(request: Request) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(request.url).query)
+
+
+# ---- One repo --------------------------------------------------------------------------------------------------------
+
+
+def test_answer_gives_the_items_of_all_names_of_the_repo(tmp_path: Path) -> None:
+    name = "resnet50.a1_in1k"
+    request = only(started(by_name(tmp_path, "resnet50", name, f"timm/{name}")))
+    found = items(answered(request, REPOS[name].model_info(blobs=True)))
+    assert found.keys() == {"resnet50", name, f"timm/{name}"}
+    assert {item.size_bytes for item in found.values()} == {REPOS[name].files["model.safetensors"]}
+    assert {item.status for item in found.values()} == {Status.OK}
+
+
+def test_unsound_answer_is_requested_again_and_not_from_the_cache(tmp_path: Path) -> None:
+    spider = by_name(tmp_path, "resnet50")
+    request = only(started(spider))
+    for _ in range(spider.settings.getint("RETRY_TIMES")):
+        request = only(answered(request, {"id": "timm/another"}))
+        assert request.meta[REFRESH_META]
+        assert request.dont_filter
+    assert only(answered(request, {"id": "timm/another"})).status == Status.ERROR
+
+
+def test_failed_download_is_an_error_in_words(tmp_path: Path) -> None:
+    request = only(started(by_name(tmp_path, "resnet50")))
+    request.meta["dont_retry"] = True
+    item = only(failed(request, DownloadTimeoutError("Getting x took longer than 30 seconds.")))
+    assert (item.status, item.reason, item.source) == (Status.ERROR, "no answer in time", "api")
+    assert only(failed(request, IgnoreRequest("redirected to another host"))).reason == "redirected to another host"
+
+
+def test_token_that_is_not_accepted_ends_the_crawl(tmp_path: Path) -> None:
+    spider = by_name(tmp_path, "resnet50")
+    request = only(started(spider))
+    request.meta["token_sent"] = True
+    with pytest.raises(CloseSpider):
+        answered(request, {}, 401)
+    assert "hf auth login" in spider.crawler.stats.get_value(FAILURE_STAT)
+    assert only(answered(request, {}, 401, OLAH)).status == Status.NOT_FOUND
+
+
+# ---- Mirrors ---------------------------------------------------------------------------------------------------------
+
+
+def test_mirror_without_sizes_is_asked_for_the_tree(tmp_path: Path) -> None:
+    name = "resnet50.a1_in1k"
+    request = only(started(by_name(tmp_path, name)))
+    tree = only(answered(request, REPOS[name].model_info(blobs=False)))
+    assert tree.url == f"{HUB}/api/models/timm/{name}/tree/{REPOS[name].sha}?recursive=true"
+    item = only(answered(tree, REPOS[name].tree_entries(recursive=True)))
+    assert (item.status, item.size_bytes) == (Status.OK, REPOS[name].files["model.safetensors"])
+    assert (item.license, item.params, item.sha) == ("apache-2.0", 3_000_000, REPOS[name].sha)
+    again = only(answered(tree, {"error": "none"}))
+    assert again.url == tree.url
+    assert only(answered(tree, {}, 404, OLAH)).status == Status.NOT_FOUND
+
+
+def test_tree_of_several_pages_is_read_to_its_checkpoint(tmp_path: Path) -> None:
+    repo = Repo(
+        "timm/resnet50.a1_in1k", files={"model.safetensors": 7, **{f"a{number:04}.bin": 1 for number in range(9)}}
+    )
+    tree = only(answered(only(started(by_name(tmp_path, "resnet50"))), repo.model_info(blobs=False)))
+    entries = repo.tree_entries(recursive=True)
+    link = f'<https://huggingface.co{urlsplit(tree.url).path}?recursive=true&cursor=x>; rel="next"'
+    more = only(answered(tree, entries[:5], headers={"Link": link}))
+    assert more.url == f"{tree.url}&cursor=x"
+    item = only(answered(more, entries[5:]))
+    assert (item.size_bytes, len(item.other_weights)) == (7, 9)
+
+
+@pytest.mark.parametrize(("status", "headers"), [(400, {}), (401, OLAH), (404, OLAH), (422, {})])
+def test_list_that_is_refused_is_asked_for_without_its_order_and_then_done_without(
+    tmp_path: Path, status: int, headers: dict[str, str]
+) -> None:
+    first = only(started(by_name(tmp_path, *RESNETS)))
+    second = only(answered(first, {"detail": "sort"}, status, headers))
+    assert "sort" in query_of(first)
+    assert "sort" not in query_of(second)
+    assert query_of(second).keys() == query_of(first).keys() - {"sort"}
+    direct = answered(second, {"detail": "no"}, status, headers)
+    assert [request.url for request in requests(direct)] == [
+        f"{HUB}/api/models/timm/{name}?blobs=true" for name in RESNETS
+    ]
+    at_commit = answered(second, list_of(*RESNETS))
+    assert all("/revision/" in request.url for request in requests(at_commit))
+
+
+def test_commit_of_64_digits_is_asked_at(tmp_path: Path) -> None:
+    entries = [{"id": f"timm/{name}", "sha": "ab" * 32} for name in RESNETS]
+    asked = answered(only(started(by_name(tmp_path, *RESNETS))), entries)
+    assert {request.url.split("/revision/")[1] for request in requests(asked)} == {"ab" * 32 + "?blobs=true"}
+
+
+# ---- Lists of organisations ------------------------------------------------------------------------------------------
+
+
+def test_all_repos_of_an_organisation_are_requested_under_the_names_that_timm_takes(tmp_path: Path) -> None:
+    spider = make_spider(HfSizesSpider, tmp_path, author="timm")
+    entries = [*list_of(*RESNETS), {"id": "timm/ViT-B-16-SigLIP-256", "sha": "a" * 40}]
+    asked = requests(answered(only(started(spider)), entries))
+    names = {model for request in asked for model in request.cb_kwargs["repo"].models}
+    assert {name.removeprefix("hf-hub:timm/") for name in names} == {*RESNETS, "ViT-B-16-SigLIP-256"}
+    assert spider.crawler.stats.get_value("timm_sizes/names") == len(RESNETS) + 1
+
+
+def test_list_is_walked_beyond_fifty_pages_and_ends_where_a_link_comes_back(tmp_path: Path) -> None:
+    spider = make_spider(HfSizesSpider, tmp_path, author="me")
+    request = only(started(spider))
+    urls, repos = [request.url], []
+    for number in range(120):
+        cursor = 7 if number == 119 else number
+        link = f'<https://huggingface.co/api/models?author=me&cursor={cursor}>; rel="next"'
+        # A row that moved comes on two pages.
+        entries = [{"id": f"me/net{number + extra}", "sha": "a" * 40} for extra in (0, 1)]
+        results = requests(answered(request, entries, headers={"Link": link}))
+        repos += [each for each in results if each.callback == spider.parse_repo]
+        following = [each for each in results if each.callback == spider.parse_list]
+        if number < 119:
+            request = only(following)
+            urls.append(request.url)
+    assert not following
+    assert len(set(urls)) == 120
+    assert len(repos) == len({each.url for each in repos}) == 121
+    stats = spider.crawler.stats
+    assert (stats.get_value("timm_sizes/names"), stats.get_value("timm_sizes/repos")) == (121, 121)
+
+
+def test_several_organisations_are_walked_each(tmp_path: Path) -> None:
+    lists = started(make_spider(HfSizesSpider, tmp_path, author="timm,apple"))
+    assert [query_of(request)["author"] for request in lists] == [["timm"], ["apple"]]
+
+
+def test_organisation_without_repos_is_told_with_its_case(tmp_path: Path) -> None:
+    spider = make_spider(HfSizesSpider, tmp_path, author="Timm")
+    with pytest.raises(CloseSpider):
+        answered(only(started(spider)), [])
+    assert spider.crawler.stats.get_value(FAILURE_STAT) == (
+        "author=Timm: no repos; upper and lower case are as the Hub has them"
+    )
+
+
+@pytest.mark.parametrize("author", ["", "a/b", "timm,", "a b", "-x"])
+def test_what_is_no_organisation_is_refused(tmp_path: Path, author: str) -> None:
+    with pytest.raises(InputError, match="author"):
+        make_spider(HfSizesSpider, tmp_path, author=author)
+
+
+# ---- route=list ------------------------------------------------------------------------------------------------------
+
+FIELDS = ("sha", "lastModified", "gated", "tags", "siblings", "safetensors")
+
+
+def test_list_gives_estimates_of_all_repos_in_it(tmp_path: Path) -> None:
+    absent = "resnet26.bt_in1k"
+    spider = by_name(tmp_path, *RESNETS, absent, "hf-hub:gpt2", "hf-hub:timm/resnet50.a1_in1k@main", route="list")
+    results = started(spider)
+    request = only(requests(results))
+    assert query_of(request)["expand[]"] == list(FIELDS)
+    found = items(results) | items(answered(request, list_of(*RESNETS, fields=FIELDS)))
+    for name in RESNETS:
+        item = found[name]
+        exact = REPOS[name].files["model.safetensors"]
+        assert (item.status, item.source, item.sha) == (Status.ESTIMATED, "list", REPOS[name].sha)
+        assert isinstance(item.size_bytes, int)
+        assert abs(item.size_bytes - exact) <= 0.02 * exact
+    assert found[absent].reason.startswith("not in the list of timm; ")
+    assert found[absent].status == (Status.ESTIMATED if f"timm/{absent}" in by_repo_id() else Status.ERROR)
+    for name in ("hf-hub:gpt2", "hf-hub:timm/resnet50.a1_in1k@main"):
+        assert (found[name].status, "without route=list" in found[name].reason) == (Status.ERROR, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"safetensors": None}, Status.ERROR),
+        ({"safetensors": {"parameters": {"Q4": 5}}}, Status.ERROR),
+        ({"siblings": []}, Status.ERROR),
+        ({"siblings": [{"rfilename": "pytorch_model.bin"}]}, Status.ERROR),
+        ({"siblings": [{"rfilename": "open_clip_model.safetensors"}]}, Status.NO_WEIGHTS),
+    ],
+)
+def test_list_that_says_too_little_gives_a_reason(tmp_path: Path, changes: dict[str, Any], status: Status) -> None:
+    name = "resnet50.a1_in1k"
+    request = only(started(by_name(tmp_path, name, route="list")))
+    item = only(answered(request, [list_of(name, fields=FIELDS)[0] | changes]))
+    assert (item.status, item.size_bytes, bool(item.reason)) == (status, None, True)
+
+
+def test_fields_that_are_refused_end_a_crawl_by_lists_with_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spider = by_name(tmp_path, *RESNETS, route="list")
+    second = only(answered(only(started(spider)), {"error": "expand"}, 400))
+    with pytest.raises(CloseSpider):
+        answered(second, {"error": "expand"}, 400)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        "no list of timm (HTTP 400): this server cannot be asked by lists"
+    ]
+
+
+# ---- No name without an item -----------------------------------------------------------------------------------------
+
+
+def idle(spider: Any) -> list[Request]:
+    """Let the spider go idle and return the requests that it makes of that."""
+    spider.crawler.engine.queue.clear()
+    try:
+        spider._spider_idle()
+    except DontCloseSpider:
+        assert spider.crawler.engine.queue
+    return list(spider.crawler.engine.queue)
+
+
+def test_names_that_the_queue_lost_are_requested_again_past_the_filter(tmp_path: Path) -> None:
+    spider = by_name(tmp_path, *RESNETS, refresh="1")
+    asked = requests(answered(only(started(spider)), list_of(*RESNETS)))
+    for request in asked[:2]:
+        for item in answered(request, REPOS[request.cb_kwargs["repo"].models[0]].model_info(blobs=True)):
+            spider._item_scraped(item)
+    again = idle(spider)
+    assert [request.url for request in again] == [request.url for request in asked[2:]]
+    assert all(request.dont_filter and not request.meta.get(REFRESH_META) for request in again)
+    assert idle(spider)
+    assert not idle(spider)
+
+
+def test_spider_whose_names_all_have_items_goes_to_its_end(tmp_path: Path) -> None:
+    spider = by_name(tmp_path, "resnet50")
+    for item in answered(only(started(spider)), {}, 401):
+        spider._item_scraped(item)
+    assert not idle(spider)
+
+
+def test_offline_crawl_sends_nothing_when_idle_either(tmp_path: Path) -> None:
+    spider = make_spider(HfSizesSpider, tmp_path, {"HF_HUB_OFFLINE": True}, models="resnet50,hf-hub:me/net")
+    found = items(started(spider))
+    assert {name: item.status for name, item in found.items()} == {
+        "resnet50": Status.ESTIMATED,
+        "hf-hub:me/net": Status.ERROR,
+    }
+    assert not idle(spider)

@@ -1,0 +1,96 @@
+"""Mirrors and self-hosted Hubs, each with what it lacks: the sizes are the same to the byte, or there is a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.mockserver import MockHub, timm_repo
+from tests.samples import RESNETS, list_paths, put_resnets, repo_paths
+from tests.workplace import Ended, Workplace
+
+PATH = "/artifactory/api/huggingfaceml/repo"
+
+
+def crawl(workplace: Workplace, *arguments: str, **env: str) -> Ended:
+    return workplace.crawl("-a", f"table={workplace.table(RESNETS)}", *arguments, env=env)
+
+
+def right_sizes() -> dict[str, str]:
+    repos = {name: timm_repo(name, 1_000_000 * (number + 1)) for number, name in enumerate(RESNETS)}
+    return {name: str(repo.files["model.safetensors"]) for name, repo in repos.items()}
+
+
+def sizes(workplace: Workplace) -> dict[str, str]:
+    return {name: row["size_bytes"] for name, row in workplace.sizes().items() if row["status"] == "ok"}
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        {"siblings_have_sizes": False, "list_missing": 401, "has_pages": False},
+        {"siblings_have_sizes": False},
+        {"list_has_order": False, "has_pages": False},
+        {"list_missing": 404},
+        {"base_path": PATH},
+    ],
+    ids=["olah", "no sizes", "KohakuHub", "no list", "Artifactory"],
+)
+def test_mirror_gives_the_same_sizes(hub: MockHub, workplace: Workplace, behaviour: dict[str, Any]) -> None:
+    put_resnets(hub)
+    hub.rename(f"timm/{RESNETS[0]}", "timm/renamed")
+    hub.behave(**behaviour)
+    ended = crawl(workplace, HF_ENDPOINT=workplace.endpoint + behaviour.get("base_path", ""))
+    assert ended.status == 0
+    assert sizes(workplace) == right_sizes()
+    assert workplace.sizes()[RESNETS[0]]["repo_id"] == "timm/renamed"
+    assert hub.downloads() == 0
+    assert not [request for request in hub.requests() if request.bucket != "api"]
+
+
+def test_list_without_its_order_gives_the_commits(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    hub.behave(list_has_order=False)
+    assert crawl(workplace).status == 0
+    assert ["sort=" in path for path in list_paths(hub)] == [True, False]
+    assert all("/revision/" in path for path in repo_paths(hub))
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_commits_of_64_digits_are_kept_in_the_cache(hub: MockHub, workplace: Workplace, cut: bool) -> None:
+    repos = [timm_repo(name, 1_000_000, sha=f"{number:064x}"[::-1]) for number, name in enumerate(RESNETS, start=1)]
+    hub.put(*repos)
+    hub.behave(cuts_commits=cut)
+    assert crawl(workplace).status == 0
+    assert {row["sha"] for row in workplace.sizes().values()} == {repo.sha for repo in repos}
+    hub.forget()
+    assert crawl(workplace).status == 0
+    assert not repo_paths(hub)
+
+
+def test_server_without_pages_is_told_and_no_repo_is_called_missing(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    hub.behave(has_pages=False)
+    ended = crawl(workplace, "-a", "route=page")
+    assert ended.status == 1
+    assert set(workplace.statuses().values()) == {"error"}
+    assert all("no pages" in row["reason"] for row in workplace.sizes().values())
+    # Asking again would change nothing.
+    assert len(repo_paths(hub)) == len(RESNETS)
+
+
+def test_missing_repo_is_not_found_with_a_token_too(hub: MockHub, workplace: Workplace) -> None:
+    hub.behave(tokens=["hf_known"], list_missing=401)
+    for env in ({}, {"HF_TOKEN": "hf_known"}):
+        assert crawl(workplace, **env).status == 0
+        assert set(workplace.statuses().values()) == {"not_found"}
+
+
+def test_rounded_page_does_not_replace_the_exact_size(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    crawl(workplace)
+    before = workplace.sizes_file.read_bytes()
+    hub.behave(page_entries=False)
+    assert crawl(workplace, "-a", "route=page").status == 0
+    assert workplace.sizes_file.read_bytes() == before
