@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
+from contextlib import redirect_stderr
 from typing import Any
 
 import pytest
@@ -103,7 +105,9 @@ def summary(stats: dict[str, Any], *, reason: str = "finished", items: tuple[Mod
     for item in items:
         extension.item_scraped(item)
     extension.spider_closed(reason)
-    return extension._lines()
+    with redirect_stderr(io.StringIO()) as printed:
+        extension.engine_stopped()
+    return printed.getvalue().split("\n")
 
 
 def test_summary_of_a_resumed_crawl_counts_the_whole_table() -> None:
