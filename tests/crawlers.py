@@ -10,7 +10,7 @@ from scrapy.http import Response
 from scrapy.settings import Settings
 from scrapy.utils.test import get_crawler
 
-import timm_sizes.middlewares
+import timm_sizes.middlewares.quota
 import timm_sizes.settings
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Clock:
         self.now = 1000.0
         self.timers: list[Timer] = []
         monkeypatch.setattr(time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(timm_sizes.middlewares, "call_later", self._call_later)
+        monkeypatch.setattr(timm_sizes.middlewares.quota, "call_later", self._call_later)
 
     def turn_to_next_timer(self) -> None:
         timer = min(self.timers, key=lambda timer: timer.at)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from contextlib import redirect_stderr
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from timm_sizes.extensions.progress import Progress
 from timm_sizes.extensions.summary import HINT_STAT, PRINTS_SIZES_STAT, TABLES_STAT, Summary
 from timm_sizes.hub.quota import RateLimit, seconds_for
 from timm_sizes.items import ModelSize, Status
-from timm_sizes.middlewares import RATE_LIMIT_STAT, RESUMES_AT_STAT
+from timm_sizes.middlewares.quota import RATE_LIMIT_STAT, RESUMES_AT_STAT
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,10 @@ def summary(stats: dict[str, Any], *, reason: str = "finished", items: tuple[Mod
     for item in items:
         extension.item_scraped(item)
     extension.spider_closed(reason)
-    with redirect_stderr(io.StringIO()) as printed:
+    printed = StringIO()
+    with redirect_stderr(printed):
         extension.engine_stopped()
-    return printed.getvalue().split("\n")
+    return printed.getvalue().splitlines()
 
 
 def test_summary_of_a_resumed_crawl_counts_the_whole_table() -> None:

@@ -20,7 +20,7 @@ from timm_sizes.hub.endpoints import commit_of, is_tree_url, parse_endpoint
 from timm_sizes.hub.error_responses import ErrorResponse
 from timm_sizes.hub.payloads import RepoInfo
 from timm_sizes.hub.responses import read_repo, read_tree
-from timm_sizes.middlewares import hub_response
+from timm_sizes.middlewares.messages import hub_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

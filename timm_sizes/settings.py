@@ -1,6 +1,6 @@
 """The project's settings: Scrapy's own first, each with its default and the reason for another value, then ours.
 
-The environment is read here and nowhere else, but for the token (middlewares.HubAuth), which no setting may show.
+The environment is read here and nowhere else, but for the token (middlewares.auth.HubAuth), which no setting may show.
 """
 
 from __future__ import annotations
@@ -75,12 +75,12 @@ DOWNLOADER_MIDDLEWARES = {
     # Retry (550), which must not see cached errors; there are none.
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": 580,
     # Before Redirect (600) gets to see a response.
-    "timm_sizes.middlewares.SameOrigin": 610,
+    "timm_sizes.middlewares.origin.SameOrigin": 610,
     # Behind the cache: a cached response costs no quota, and says nothing of the network.
-    "timm_sizes.middlewares.ConnectionGuard": 930,
-    "timm_sizes.distributed.quota.SharedQuota" if _IS_QUOTA_SHARED else "timm_sizes.middlewares.HubQuota": 940,
+    "timm_sizes.middlewares.connection.ConnectionGuard": 930,
+    "timm_sizes.distributed.quota.SharedQuota" if _IS_QUOTA_SHARED else "timm_sizes.middlewares.quota.HubQuota": 940,
     # Last before the wire, so that the token is on a request only while it is under way.
-    "timm_sizes.middlewares.HubAuth": 950,
+    "timm_sizes.middlewares.auth.HubAuth": 950,
 }
 ITEM_PIPELINES = {
     "timm_sizes.pipelines.NormaliseUnits": 100,

@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from timm_sizes.hub.quota import Budget, RateLimit
-from timm_sizes.middlewares import HubQuota
+from timm_sizes.middlewares.quota import HubQuota
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -16,7 +16,7 @@ from scrapy.utils.log import get_scrapy_root_handler
 from tqdm import tqdm
 
 from timm_sizes.hub.quota import RateLimit, seconds_for
-from timm_sizes.middlewares import RATE_LIMIT_STAT, RESUMES_AT_STAT
+from timm_sizes.middlewares.quota import RATE_LIMIT_STAT, RESUMES_AT_STAT
 
 if TYPE_CHECKING:
     from typing import Self

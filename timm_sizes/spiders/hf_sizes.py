@@ -21,7 +21,7 @@ from timm_sizes.hub.error_responses import TELLING_STATUSES, ErrorResponse
 from timm_sizes.hub.payloads import RepoInfo
 from timm_sizes.hub.responses import read_list, read_repo, read_tree
 from timm_sizes.items import ModelSize, Status
-from timm_sizes.middlewares import hub_response
+from timm_sizes.middlewares.messages import hub_response
 from timm_sizes.names.plan import ListWalk, WantedRepo, describe, make_plan
 from timm_sizes.names.resolve import name_of
 from timm_sizes.seeds import ARGUMENTS, Seeds, read_seeds

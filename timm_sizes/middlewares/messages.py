@@ -1,0 +1,50 @@
+"""Requests and responses as middlewares, cache and spider take them, and the end of a crawl that cannot go on."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from scrapy.utils.defer import deferred_from_coro
+
+from timm_sizes.errors import FAILURE_STAT
+from timm_sizes.hub.responses import HubResponse
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+logger = logging.getLogger(__name__)
+
+# Set on a request that goes out with the token.
+TOKEN_META = "token_sent"
+
+
+def hub_response(response: Response) -> HubResponse:
+    """Return *response* as hub/ takes it."""
+    headers = {name.decode("latin-1").lower(): header_text(response, name) for name in response.headers}
+    had_token = response.request is not None and bool(response.request.meta.get(TOKEN_META))
+    return HubResponse(response.url, response.status, headers, response.body, had_token)
+
+
+def header_text(response: Response, name: str | bytes) -> str:
+    """Return the header *name* of *response* as text, "" if it has none."""
+    return (response.headers.get(name) or b"").decode("latin-1")
+
+
+def forget_secrets(request: Request) -> None:
+    """Take off *request* what must not be kept with it: the token, and the login of a proxy, which is found anew."""
+    request.headers.pop("Authorization", None)
+    request.headers.pop("Proxy-Authorization", None)
+    if request.meta.pop("_auth_proxy", None) is not None:
+        request.meta.pop("proxy", None)
+        request.meta.pop("_scheme_proxy", None)
+
+
+def end_crawl(crawler: Crawler, reason: str) -> None:
+    """End the crawl as after Ctrl-C, with *reason* in the log and the summary."""
+    if not crawler.stats.get_value(FAILURE_STAT):
+        logger.error(reason)
+        crawler.stats.set_value(FAILURE_STAT, reason)
+        deferred_from_coro(crawler.engine.close_spider_async(reason="stopped"))

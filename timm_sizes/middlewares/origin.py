@@ -1,0 +1,54 @@
+"""Redirects stay on their own origin, and never lead to a model file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from scrapy.exceptions import IgnoreRequest
+
+from timm_sizes.hub.endpoints import origin, parse_endpoint, rebase
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+class SameOrigin:
+    """Lets a redirect be followed on its own origin only: a renamed repo stays at the Hub, and nothing else is asked.
+
+    Never to a model file, which would count as its download. The request is exempted from the duplicate filter on the
+    way, which would drop a redirect to a repo that was requested already, or in a loop, without a word, and the name
+    with it.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(parse_endpoint(crawler.settings["HF_ENDPOINT"]))
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        location = response.headers.get("Location")
+        if response.status not in _REDIRECTS or location is None:
+            return response
+        try:
+            target = response.urljoin(location.decode("latin-1"))
+            asked, redirected = origin(request.url), origin(target)
+        except ValueError:
+            raise IgnoreRequest("redirected to what is no address") from None
+        if redirected != asked:
+            what = "host" if redirected[1] != asked[1] else "scheme or port"
+            raise IgnoreRequest(f"redirected to another {what} ({redirected[1]})")
+        if request.url.startswith(f"{self._endpoint}/"):
+            target = rebase(target, self._endpoint)
+            if "/resolve/" in unquote(urlsplit(target).path):
+                raise IgnoreRequest("redirected to a model file, whose request would count as a download")
+        request.dont_filter = True
+        return response.replace(headers={**response.headers, "Location": target})

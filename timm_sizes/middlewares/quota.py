@@ -1,0 +1,170 @@
+"""The Hub's quota: spent up to the last request of a window, then waited for."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from scrapy import signals
+from scrapy.exceptions import IgnoreRequest
+from scrapy.utils.asyncio import call_later
+
+from timm_sizes.hub.endpoints import parse_endpoint
+from timm_sizes.hub.quota import Budget, bucket_of, parse_rate_limit, parse_retry_after
+from timm_sizes.middlewares.messages import end_crawl, forget_secrets, header_text
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.utils.asyncio import CallLaterResult
+
+logger = logging.getLogger(__name__)
+
+# Stats that others read: until when the crawl waits (on time.monotonic's clock, or None), and the last RateLimit with
+# the time at which it came.
+RESUMES_AT_STAT = "timm_sizes/resumes_at"
+RATE_LIMIT_STAT = "timm_sizes/rate_limit"
+
+
+class HubQuota:
+    """Spends the Hub's quota up to the last request of a window, then holds the crawl until the next one.
+
+    A request that finds no room goes back to the scheduler and the engine is paused, so that Ctrl-C during the wait
+    stops at once and loses nothing. A 429 that comes all the same is waited out and the request sent again, not counted
+    as a retry; after LONGEST_REFUSAL of nothing else the crawl ends. Cached answers do not come through here.
+
+    While the engine is paused, a wake-up is set or a request is in flight whose answer will set one: a budget without
+    requests in flight has room, or knows when it will (Budget.opens_at).
+    """
+
+    LONGEST_REFUSAL = 900.0
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._endpoint = parse_endpoint(crawler.settings["HF_ENDPOINT"])
+        self._budgets: dict[str, Budget] = {}
+        self._sent: set[Request] = set()
+        self._wake_up: CallLaterResult | None = None
+        self._resumes_at: float | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        middleware = cls(crawler)
+        crawler.signals.connect(middleware.spider_closed, signal=signals.spider_closed)
+        return middleware
+
+    def new_budget(self, bucket: str) -> Budget:
+        """Return what keeps count of the requests in *bucket*."""
+        return Budget()
+
+    def process_request(self, request: Request) -> Request | None:
+        budget = self._budget(request)
+        if budget is None:
+            return None
+        now = time.monotonic()
+        if not budget.take(now):
+            self._hold(budget, now)
+            return _to_send_again(request)
+        self._sent.add(request)
+        self._crawler.stats.inc_value("timm_sizes/requests")
+        return None
+
+    def process_response(self, request: Request, response: Response) -> Response | Request:
+        budget = self._ended(request)
+        if budget is None:
+            return response
+        now = time.monotonic()
+        said = parse_rate_limit(header_text(response, "RateLimit"), header_text(response, "RateLimit-Policy"))
+        if said is not None:
+            budget.learn(said, now)
+            self._crawler.stats.set_value(RATE_LIMIT_STAT, (said, now))
+        if response.status != 429:
+            budget.accepted(said)
+            self._resume_or_wait(budget, now)
+            return response
+        self._crawler.stats.inc_value("timm_sizes/refusals")
+        is_used_up = said is not None and not said.remaining
+        wait = None if is_used_up else parse_retry_after(header_text(response, "Retry-After"), time.time())
+        budget.refused(wait, now, is_used_up=is_used_up)
+        if budget.refused_for(now) > self.LONGEST_REFUSAL:
+            minutes = self.LONGEST_REFUSAL / 60
+            end_crawl(self._crawler, f"the Hub has refused every request for {minutes:.0f} minutes")
+            raise IgnoreRequest("refused for too long")
+        self._hold(budget, now)
+        return _to_send_again(request)
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        budget = self._ended(request)
+        if budget is not None:
+            self._resume_or_wait(budget, time.monotonic())
+
+    def spider_closed(self) -> None:
+        if self._wake_up is not None:
+            self._wake_up.cancel()
+
+    def _budget(self, request: Request) -> Budget | None:
+        bucket = bucket_of(request.url, self._endpoint)
+        if bucket and bucket not in self._budgets:
+            self._budgets[bucket] = self.new_budget(bucket)
+        return self._budgets[bucket] if bucket else None
+
+    def _ended(self, request: Request) -> Budget | None:
+        # Cached answers and requests that another middleware stopped come by here too, and were never sent.
+        if request not in self._sent:
+            return None
+        self._sent.remove(request)
+        budget = self._budget(request)
+        if budget is not None:
+            budget.ended()
+        return budget
+
+    def _hold(self, budget: Budget, now: float) -> None:
+        if not self._crawler.engine.paused:
+            self._crawler.engine.pause()
+        self._wake_at(budget, now)
+
+    def _resume_or_wait(self, budget: Budget, now: float) -> None:
+        if self._crawler.engine.paused:
+            if budget.has_room(now):
+                self._resume()
+            else:
+                self._wake_at(budget, now)
+
+    def _wake_at(self, budget: Budget, now: float) -> None:
+        opens_at = budget.opens_at(now)
+        if opens_at is None or (self._resumes_at is not None and self._resumes_at >= opens_at):
+            return
+        if self._wake_up is not None:
+            self._wake_up.cancel()
+        wait = max(0.0, opens_at - now)
+        if self._resumes_at is None:
+            what = "The Hub refuses requests" if now < budget.refused_until else "The Hub's quota is used up"
+            logger.info("%s: the crawl goes on in %.0f s", what, wait)
+        self._set_resumes_at(opens_at)
+        self._wake_up = call_later(wait, self._resume)
+
+    def _resume(self) -> None:
+        if self._wake_up is not None:
+            self._wake_up.cancel()
+        self._wake_up = None
+        self._set_resumes_at(None)
+        engine = self._crawler.engine
+        engine.unpause()
+        # unpause() alone takes effect with the engine's next heartbeat, up to 5 s later: scheduling a request wakes it.
+        request = engine.scheduler.next_request() if engine.scheduler is not None else None
+        if request is not None:
+            engine.crawl(request.replace(dont_filter=True))
+
+    def _set_resumes_at(self, moment: float | None) -> None:
+        self._resumes_at = moment
+        self._crawler.stats.set_value(RESUMES_AT_STAT, moment)
+
+
+def _to_send_again(request: Request) -> Request:
+    again = request.replace(dont_filter=True)
+    forget_secrets(again)
+    return again
