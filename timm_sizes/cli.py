@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -100,6 +101,11 @@ def load_distributed(module: str) -> Any:
     if not all(find_spec(package) for package in ("rq", "redis", "limits")):
         raise InputError("crawls that share Redis need the packages rq and limits: pip install rq limits")
     return import_module(f"timm_sizes.distributed.{module}")
+
+
+def terminal_width() -> int:
+    """Return how many characters a line of standard output has room for: COLUMNS, or the terminal's; 0 for no limit."""
+    return shutil.get_terminal_size(fallback=(0, 0)).columns
 
 
 def write_stdout(chunks: Iterable[str]) -> None:

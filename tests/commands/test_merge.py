@@ -245,3 +245,14 @@ def test_commands_that_need_no_pandas_do_not_import_it(offline: Workplace) -> No
         )
         ended = offline.run_python(watch)
         assert ended.out.splitlines()[-1] == "heavy: none"
+
+
+def test_a_table_from_standard_input_goes_to_standard_output_unless_told_otherwise(workplace: Workplace) -> None:
+    workplace.crawl("-a", f"table={workplace.table(['resnet18.a1_in1k'])}", env={"HF_HUB_OFFLINE": "1"})
+    table = b"model,top1\nresnet18.a1_in1k,71.500\n"
+    merged = b"model,model_size_in_mb,top1\nresnet18.a1_in1k,46.81,71.500\n".decode()
+    ended = workplace.run("merge", "-", stdin=table)
+    assert (ended.status, ended.out) == (0, merged), ended.err
+    target = workplace.folder / "merged.csv"
+    ended = workplace.run("merge", "-", "-o", str(target), stdin=table)
+    assert (ended.status, ended.out, target.read_text()) == (0, "", merged), ended.err

@@ -212,3 +212,113 @@ def test_a_names_place_in_a_commercial_product_is_decided_by_all_its_licences(pl
     for wanted in ("permissive", "mit"):
         assert pick(place, "--license", wanted, "--max-mb", "50").status == 1
     assert picked(pick(place, "--license", "cc-by-nc-4.0+mit", "--format", "csv")) == [(R18, "224")]
+
+
+# --- Tables without an accuracy, the terminal, the Pareto line, what was mistyped ---
+
+BENCHMARK = """\
+model,infer_img_size,infer_samples_per_sec,infer_gmacs,param_count,model_size_in_mb
+test_vit,160,90000,0.04,0.37,1.49
+resnet18,224,12000,1.82,11.69,46.83
+resnet50,224,5000,4.11,25.56,102.55
+slow50,224,4000,4.11,25.00,100.00
+"""
+
+
+def test_a_benchmark_without_accuracy_is_ranked_by_speed(place: Workplace) -> None:
+    write(place.folder / "benchmark.csv", BENCHMARK)
+    ended = pick(place, "--max-mb", "103", "--min-speed", "4500", "--format", "csv", table="benchmark.csv")
+    assert picked(ended) == [("test_vit", "160"), ("resnet18", "224"), ("resnet50", "224")]
+    refused = pick(place, "--min-top1", "80", table="benchmark.csv")
+    assert refused.status == 2
+    assert "--min-top1: the table has no figures for top1; pick from a results table, with --speed" in refused.err
+
+
+def test_the_pareto_line_of_a_benchmark_is_of_the_largest_at_a_speed(place: Workplace) -> None:
+    write(place.folder / "benchmark.csv", BENCHMARK)
+    ended = pick(place, "--pareto", "--format", "csv", table="benchmark.csv")
+    assert picked(ended) == [("test_vit", "160"), ("resnet18", "224"), ("resnet50", "224")]
+    assert "3 of them on the Pareto line over size_mb (the larger), speed; 3 shown" in ended.err
+
+
+def test_what_is_excluded_is_left_out_and_a_model_may_have_one_row(place: Workplace) -> None:
+    ended = pick(place, "--exclude", "convnext*", "--exclude", "MobileOne", "--unique", "--format", "csv")
+    assert picked(ended) == [(R50, "288"), (R18, "224")]
+    assert "3 of 6 rows fit; 2 models; 2 shown" in ended.err
+    assert picked(pick(place, "--unique", "--sort", "img_size", "--format", "csv"))[0] == (R50, "288")
+    nothing = pick(place, "--exclude", "*")
+    assert nothing.status == 1
+    assert "--exclude * excludes 6" in nothing.err
+
+
+@pytest.mark.parametrize(
+    ("options", "expected", "metrics"),
+    [
+        (["--pareto"], [R50, R50, ATTO_V2, ATTO, R18], "size_mb, top1, speed"),
+        (["--pareto", "size,top1"], [R50, ATTO_V2, ATTO], "size_mb, top1"),
+        (["--pareto", "Speed, top1"], [R50, R50, ATTO_V2, ATTO, R18], "speed, top1"),
+        (["--pareto", "size"], [ATTO], "size_mb"),
+        (["--pareto", "gmacs,infer_step_time"], [ATTO, R18], "gmacs, infer_step_time"),
+    ],
+)
+def test_the_pareto_line_is_over_the_metrics_named(
+    place: Workplace, options: list[str], expected: list[str], metrics: str
+) -> None:
+    ended = with_speed(place, *options, "--format", "csv")
+    assert [model for model, _ in picked(ended)] == expected
+    assert f"{len(expected)} of them on the Pareto line over {metrics};" in ended.err
+
+
+def test_a_table_may_follow_pareto(place: Workplace) -> None:
+    table = str(place.folder / "results.csv")
+    assert place.run("pick", "--pareto", table).out == place.run("pick", table, "--pareto").out
+    assert place.run("pick", "--pareto", "-", stdin=RESULTS.encode()).out.count("\n") == 4
+
+
+def test_no_row_wraps_and_what_is_left_out_is_said(place: Workplace) -> None:
+    place_of = {"COLUMNS": "80"}
+    arguments = ["pick", str(place.folder / "results.csv"), "--speed", str(place.folder / "speed.csv")]
+    ended = place.run(*arguments, env=place_of)
+    assert max(map(len, ended.out.splitlines())) <= 80
+    assert ended.out.split("\n")[0].split() == ["model", "size_mb", "top1", "img_size", "speed", "license"]
+    assert "no room for gmacs, param_count" in ended.err
+    asked = place.run(*arguments, "--sort", "gmacs", "--max-params", "30", env={"COLUMNS": "60"})
+    assert asked.out.split("\n")[0].split() == ["model", "size_mb", "param_count", "gmacs"]
+    as_csv = place.run(*arguments, "--format", "csv", env=place_of)
+    assert "no room" not in as_csv.err
+
+
+@pytest.mark.parametrize(
+    ("sort", "header"),
+    [
+        ("model_size_in_mb", ["model", "size_mb", "top1", "license"]),
+        ("size_bytes", ["model", "size_bytes", "top1", "license"]),
+        ("size_mib", ["model", "size_mib", "top1", "license"]),
+        ("rank_diff", ["model", "size_mb", "rank_diff", "top1", "license"]),
+    ],
+)
+def test_a_size_is_shown_once_and_ranks_are_whole_numbers(place: Workplace, sort: str, header: list[str]) -> None:
+    write(place.folder / "t.csv", f"model,top1,rank_diff\n{R18},71.5,+3\n{ATTO_V2},76.6,-12\n")
+    merged = str(place.folder / "m.csv")
+    assert place.run("merge", str(place.folder / "t.csv"), "--details", "-o", merged).status == 0
+    ended = place.run("pick", merged, "--sort", sort)
+    assert ended.out.split("\n")[0].split() == header
+    assert ("~" in ended.out) == ("~ marks an estimated size" in ended.err)
+    if sort == "rank_diff":
+        assert [line.split()[2] for line in ended.out.splitlines()[1:]] == ["3", "-12"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--license", "apahce-2.0"], "no row has apahce-2.0; did you mean apache-2.0? There are "),
+        (["--license", "mit+nobody-s"], "--license mit+nobody-s: no row has nobody-s; there are apache-2.0, "),
+        (["--min-top1", "0.8"], "--min-top1 0.8: expected a percentage; did you mean 80?"),
+        (["--pareto", "size,beauty"], "--pareto beauty: no such metric in the table; there are top1, "),
+    ],
+)
+def test_a_typo_is_told_from_what_does_not_occur(place: Workplace, options: list[str], message: str) -> None:
+    ended = pick(place, *options)
+    assert ended.status == 2
+    assert message in ended.err
+    assert pick(place, "--license", "bsd-3-clause").status == 1

@@ -105,7 +105,8 @@ def test_options_list_and_axes_are_those_of_the_entries() -> None:
         *("model", "size_mb", "top1", "img_size", "param_count", "gmacs", "speed", "license")
     ]
     assert [column.name for column in AXES] == [
-        *("size_mb", "param_count", "gmacs", "speed", "activations_mb", "memory_mb")
+        *("size_mb", "param_count", "gmacs", "speed"),
+        *("memory_mb", "activations_mb"),
     ]
 
 

@@ -42,7 +42,7 @@ class Command(TableCommand):
             "--output",
             metavar="PATH",
             help="file to write, in the format of its ending (.csv, .tsv, .json, .jsonl, .parquet, .xlsx, .md), a"
-            " folder for several tables, - for stdout (default: output/ under the table's name)",
+            " folder for several tables, - for stdout (default: output/ under the table's name; stdout for stdin)",
         )
         parser.add_argument(
             "--details", action="store_true", help="add bytes, file, status, repo, commit, dtype and licence at the end"
@@ -69,6 +69,8 @@ class Command(TableCommand):
         from timm_sizes.tables import formats, join, memory, merge  # noqa: PLC0415
         from timm_sizes.units import MB, MIB  # noqa: PLC0415
 
+        if opts.output is None and tables == [STDIN]:
+            opts.output = STDOUT
         targets = self._targets(tables, opts.output)
         for path, target in zip(tables, targets, strict=True):
             if opts.output != STDOUT and not is_special(target):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from math import isfinite
+from pathlib import Path
 
-from timm_sizes.cli import TableCommand, whole_number, write_stderr, write_stdout
+from timm_sizes.cli import TableCommand, terminal_width, whole_number, write_stderr, write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.sizes_file import read_sizes
-from timm_sizes.tables.columns import LIMITS
+from timm_sizes.tables.columns import LIMITS, SIZE
+from timm_sizes.tables.table import STDIN
 
 DEFAULT_ROWS = 10
 
@@ -41,7 +43,17 @@ class Command(TableCommand):
         )
         parser.add_argument("--license", metavar="ID", help='a licence id of the Hub, or "permissive" for any such')
         parser.add_argument("--family", metavar="GLOB", help="family or model, such as convnext or 'convnext*'")
-        parser.add_argument("--sort", metavar="COLUMN", default="top1", help="figures to rank by (default: top1)")
+        parser.add_argument(
+            "--exclude",
+            metavar="GLOB",
+            action="append",
+            default=[],
+            help="leave out this family or these models, such as 'test_*'; may be given several times",
+        )
+        parser.add_argument("--unique", action="store_true", help="one row a model: its best")
+        parser.add_argument(
+            "--sort", metavar="COLUMN", help="figures to rank by (default: top1; without an accuracy the speed)"
+        )
         parser.add_argument(
             "-n",
             dest="rows",
@@ -50,13 +62,23 @@ class Command(TableCommand):
             help=f"rows to print (default: {DEFAULT_ROWS}; all with --pareto)",
         )
         parser.add_argument(
-            "--pareto", action="store_true", help="only rows that no other beats in size, accuracy and speed"
+            "--pareto",
+            nargs="?",
+            const="",
+            metavar="METRICS",
+            help="only rows that no other beats in these metrics (default: size,top1,speed, as far as there are any)",
         )
         parser.add_argument("--format", choices=("table", "csv", "json", "md"), default="table", help="default: table")
 
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        # The metrics of --pareto may be left out: what stands there may as well be the table.
+        if not args and opts.pareto and (opts.pareto == STDIN or Path(opts.pareto).is_file()):
+            args, opts.pareto = [opts.pareto], ""
+        super().run(args, opts)
+
     def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
         # pandas takes longer to import than picking takes: not before it is needed.
-        from timm_sizes.pick import limits, listing  # noqa: PLC0415
+        from timm_sizes.pick import limits, listing, ranking  # noqa: PLC0415
         from timm_sizes.pick.rows import load_choices  # noqa: PLC0415
         from timm_sizes.tables.memory import checked_dtype  # noqa: PLC0415
 
@@ -64,24 +86,38 @@ class Command(TableCommand):
         frame = load_choices(path, column, read_sizes(self.sizes_file), opts.speed, checked_dtype(opts.dtype))
         if frame.empty:
             raise InputError(f"{path}: no rows to pick from")
-        limits.check_sort(frame, opts.sort)
+        sort = opts.sort or ranking.default_sort(frame)
+        ranking.check_sort(frame, sort)
+        metrics = [] if opts.pareto is None else ranking.pareto_metrics(frame, sort, opts.pareto)
         bounds = {option: getattr(opts, option[2:].replace("-", "_")) for option in LIMITS}
         given = {option: bound for option, bound in bounds.items() if bound is not None}
-        missed = limits.misses(frame, limits.Limits(given, opts.img_size, opts.license, opts.family))
+        limited = [LIMITS[option].name for option in given]
+        missed = limits.misses(frame, limits.Limits(given, opts.img_size, opts.license, opts.family, opts.exclude))
         rows = limits.fitting(frame, missed)
         if rows.empty:
             write_stderr(*limits.nothing_fits(frame, missed))
             self.exitcode = 1
             return
         fitting = len(rows)
-        if opts.pareto:
-            rows = limits.frontier(rows, opts.sort)
-        shown = limits.ranked(rows, opts.sort).head(opts.rows or (len(rows) if opts.pareto else DEFAULT_ROWS))
-        write_stdout([listing.render(shown, listing.columns_of(frame, opts.sort), opts.format)])
-        frontier = f", {len(rows):,} of them on the frontier" if opts.pareto else ""
-        is_marked = opts.format in ("table", "md") and listing.has_estimates(shown)
-        estimates = "; ~ marks an estimated size" if is_marked else ""
-        write_stderr(f"{fitting:,} of {len(frame):,} rows fit{frontier}; {len(shown):,} shown{estimates}")
+        said = [f"{fitting:,} of {len(frame):,} rows fit"]
+        if metrics:
+            rows = ranking.frontier(rows, metrics)
+            said[0] += f", {len(rows):,} of them on the Pareto line over {', '.join(map(str, metrics))}"
+        rows = ranking.ranked(rows, sort)
+        if opts.unique:
+            rows = rows.drop_duplicates("model")
+            said.append(f"{len(rows):,} models")
+        shown = rows.head(opts.rows or (len(rows) if metrics else DEFAULT_ROWS))
+        said.append(f"{len(shown):,} shown")
+        columns = listing.columns_of(frame, [sort, *limited])
+        if opts.format == "table":
+            columns, left_out = listing.fit(shown, columns, [SIZE.name, sort, *limited], terminal_width())
+            said += [f"no room for {', '.join(left_out)}"] if left_out else []
+        if opts.format in ("table", "md") and listing.has_estimates(shown, columns):
+            said.append("~ marks an estimated size")
+        said += listing.measured_on(shown, columns)
+        write_stdout([listing.render(shown, columns, opts.format)])
+        write_stderr("; ".join(said))
 
 
 def _number(text: str) -> float:

@@ -1,10 +1,11 @@
-"""Which rows of a table keep to a budget, the best of them first, and what comes nearest when none does."""
+"""Which rows of a table keep to a budget, and what comes nearest when none does."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import translate
 from math import inf
 
@@ -12,9 +13,8 @@ import numpy as np
 import pandas as pd
 
 from timm_sizes.errors import InputError
-from timm_sizes.pick.licenses import is_permissive
-from timm_sizes.pick.pareto import pareto
-from timm_sizes.tables.columns import ACCURACY, LIMITS, Kind, column_of, is_accuracy
+from timm_sizes.pick.licenses import PERMISSIVE, is_permissive
+from timm_sizes.tables.columns import LIMITS, Kind, column_of
 
 PERMISSIVE_LICENSES = "permissive"
 _FROM_BENCHMARK = (Kind.SPEED, Kind.TIME, Kind.COMPUTE)
@@ -28,6 +28,7 @@ class Limits:
     img_size: float | None = None
     license: str | None = None
     family: str | None = None
+    exclude: Sequence[str] = ()
 
 
 def misses(frame: pd.DataFrame, limits: Limits) -> pd.DataFrame:
@@ -39,6 +40,8 @@ def misses(frame: pd.DataFrame, limits: Limits) -> pd.DataFrame:
     columns = {}
     for option, bound in limits.bounds.items():
         limited = LIMITS[option]
+        if limited.unit == "%" and 0 < bound < 1:
+            raise InputError(f"{option} {bound:g}: expected a percentage; did you mean {bound * 100:g}?")
         figures = _figures(frame, limited.name, option)
         excess = figures - bound if limited.smaller_is_better else bound - figures
         columns[f"{option} {bound:g}"] = (excess.clip(lower=0) / (bound or 1)).fillna(inf)
@@ -46,41 +49,18 @@ def misses(frame: pd.DataFrame, limits: Limits) -> pd.DataFrame:
         fits = _figures(frame, "img_size", "--img-size") == limits.img_size
         columns[f"--img-size {limits.img_size:g}"] = _kind(fits)
     if limits.license is not None:
+        _check_license(frame["license"], limits.license)
         columns[f"--license {limits.license}"] = _kind(_has_license(frame["license"], limits.license))
     if limits.family is not None:
         columns[f"--family {limits.family}"] = _kind(_is_of_family(frame, limits.family))
+    for pattern in limits.exclude:
+        columns[f"--exclude {pattern}"] = _kind(~_is_of_family(frame, pattern))
     return pd.DataFrame(columns, index=frame.index)
 
 
 def fitting(frame: pd.DataFrame, missed: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of *frame* that keep to every limit; *missed* is what misses() says of them."""
     return frame[(missed == 0).all(axis="columns")]
-
-
-def frontier(rows: pd.DataFrame, sort: str) -> pd.DataFrame:
-    """Return the rows that no other beats in size and accuracy, and in speed where the table has it.
-
-    The accuracy is top1, or *sort* if that is another accuracy. Raises InputError for a table with neither accuracy
-    nor speed.
-    """
-    accuracy = sort if is_accuracy(sort) else ACCURACY
-    larger = [name for name in (accuracy, "speed") if name in rows and rows[name].notna().any()]
-    if not larger:
-        raise InputError("--pareto needs an accuracy or a speed beside the size; the table has neither")
-    return rows[pareto(rows, ["size_mb"], larger)]
-
-
-def ranked(rows: pd.DataFrame, sort: str) -> pd.DataFrame:
-    """Return *rows*, the best in the column *sort* first, the smaller ones first where they are equal in it."""
-    return rows.sort_values([sort, "size_mb"], ascending=[column_of(sort).smaller_is_better, True], kind="stable")
-
-
-def check_sort(frame: pd.DataFrame, sort: str) -> None:
-    """Raise InputError unless *frame* has numbers in the column *sort* to rank by."""
-    if sort in frame and frame[sort].dtype == "float64" and frame[sort].notna().any():
-        return
-    numeric = [str(name) for name in frame if frame[name].dtype == "float64" and frame[name].notna().any()]
-    raise InputError(f"--sort {sort}: no such figures in the table; there are {', '.join(numeric)}")
 
 
 def nothing_fits(frame: pd.DataFrame, missed: pd.DataFrame) -> list[str]:
@@ -107,7 +87,8 @@ def _row(frame: pd.DataFrame, missed: pd.DataFrame, position: int) -> str:
 
 
 def _found(row: pd.Series, option: str) -> str:
-    value = row[LIMITS[option].name if option in LIMITS else option[2:].replace("-", "_")]
+    names = {"--exclude": "family", **{limit: column.name for limit, column in LIMITS.items()}}
+    value = row[names.get(option, option[2:].replace("-", "_"))]
     if isinstance(value, str):
         return value or "not known"
     return f"{value:.12g}" if value == value else "not known"  # noqa: PLR0124 - NaN
@@ -116,12 +97,27 @@ def _found(row: pd.Series, option: str) -> str:
 def _figures(frame: pd.DataFrame, column: str, option: str) -> pd.Series:
     if column in frame and frame[column].notna().any():
         return frame[column]
-    hint = "; join them with --speed BENCHMARK" if column_of(column).kind in _FROM_BENCHMARK else ""
+    kind = column_of(column).kind
+    hint = "; join them with --speed BENCHMARK" if kind in _FROM_BENCHMARK else ""
+    if kind is Kind.ACCURACY:
+        hint = "; pick from a results table, with --speed BENCHMARK for the speed"
     raise InputError(f"{option}: the table has no figures for {column}{hint}")
 
 
 def _kind(fits: pd.Series[bool]) -> pd.Series[float]:
     return fits.map({True: 0.0, False: inf})
+
+
+def _check_license(licenses: pd.Series[str], wanted: str) -> None:
+    """Raise InputError for a licence id in *wanted* that neither occurs in *licenses* nor is a known one."""
+    counts = licenses.str.lower().str.split("+").explode().value_counts()
+    found = [str(name) for name in counts.index if name]
+    for name in wanted.lower().split("+"):
+        if name not in found and name not in PERMISSIVE and name != PERMISSIVE_LICENSES:
+            close = get_close_matches(name, [*found, *PERMISSIVE, PERMISSIVE_LICENSES], n=1)
+            meant = f"did you mean {close[0]}? There" if close else "there"
+            there = ", ".join([*found, PERMISSIVE_LICENSES])
+            raise InputError(f"--license {wanted}: no row has {name}; {meant} are {there}")
 
 
 def _has_license(licenses: pd.Series[str], wanted: str) -> pd.Series[bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from timm_sizes.names.architecture import family
 from timm_sizes.tables.columns import ACCURACY_SET, COLUMNS, SPEED_SOURCE
 from timm_sizes.tables.frame import text_frame, to_numbers, typed
 from timm_sizes.tables.join import read_sources
+from timm_sizes.tables.measured_on import speed_source
 from timm_sizes.tables.memory import Memory
 from timm_sizes.tables.merge import DETAIL_COLUMNS, SIZE_COLUMNS, Merged, merge_table
 from timm_sizes.tables.table import read_table
@@ -57,9 +59,15 @@ def load_choices(
         "family": text[column].map({name: family(name) for name in text[column].unique()}),
         **{name: facts[name] for name in _FACTS},
         **{known.name: _first(text, known.read_from, numbers) for known in COLUMNS if known.read_from},
-        **{name: text.get(name, "") for name in (ACCURACY_SET, SPEED_SOURCE)},
+        ACCURACY_SET: text.get(ACCURACY_SET, ""),
+        SPEED_SOURCE: text.get(SPEED_SOURCE, _measured_on(path)),
     }
     return typed(text, column, decimal_commas=table.has_decimal_commas).assign(**added)
+
+
+def _measured_on(path: str) -> str:
+    """Return what the benchmark at *path* was run on, "" for a table of another name: its speed may be of anything."""
+    return speed_source(path) if Path(path).name.startswith("benchmark-") else ""
 
 
 def _facts(text: pd.DataFrame, merged: Merged, numbers: _Reader) -> pd.DataFrame:

@@ -49,6 +49,10 @@ class Kind(StrEnum):
     OTHER = "other"  # not known: numbers where all of it is numbers
 
 
+# What people choose by, after which of a model's rows it is.
+_DECIDING = (Kind.IMAGE_SIZE, Kind.SIZE, Kind.MEMORY, Kind.ACCURACY, Kind.SPEED)
+
+
 @dataclass(frozen=True)
 class Column:
     """A column as people read it; ``description`` goes on from "the" ("the size in MB")."""
@@ -60,6 +64,8 @@ class Column:
     description: str = ""
     # The columns of a table that this one is read from: the first of them that the table has.
     read_from: tuple[str, ...] = ()
+    # The column of text that says what its figures are of: images, a device, a data type.
+    basis: str = ""
     listed: bool = False
     axis: bool = False
     limit: str = ""
@@ -73,6 +79,16 @@ class Column:
     def title(self) -> str:
         """The label as a title has it: Top-1 accuracy."""
         return f"{self.label} accuracy" if self.kind is Kind.ACCURACY else self.label
+
+    @property
+    def place(self) -> int:
+        """Its place in a row, by how much it decides: the order of the report, and of what a narrow terminal keeps."""
+        return _DECIDING.index(self.kind) if self.decides else len(_DECIDING) + (self.kind is not Kind.TEXT)
+
+    @property
+    def decides(self) -> bool:
+        """Whether people choose a model by it."""
+        return self.kind in _DECIDING
 
     @property
     def smaller_is_better(self) -> bool:
@@ -113,7 +129,16 @@ def _of_passes(figure: str) -> tuple[str, ...]:
 COLUMNS = (
     Column("model", Kind.TEXT, "Model", description="model's name in timm", listed=True),
     Column("size_mb", Kind.SIZE, "Size", "MB", "size in MB (10^6 bytes)", listed=True, axis=True, limit="mb"),
-    Column(ACCURACY, Kind.ACCURACY, "Top-1", "%", "top-1 accuracy in percent", listed=True, limit="top1"),
+    Column(
+        ACCURACY,
+        Kind.ACCURACY,
+        "Top-1",
+        "%",
+        "top-1 accuracy in percent",
+        basis="top1_set",
+        listed=True,
+        limit="top1",
+    ),
     Column(
         "img_size",
         Kind.IMAGE_SIZE,
@@ -151,9 +176,20 @@ COLUMNS = (
         "images/s",
         "speed in images a second",
         read_from=_of_passes("samples_per_sec"),
+        basis="speed_source",
         listed=True,
         axis=True,
         limit="speed",
+    ),
+    Column(
+        "memory_mb",
+        Kind.MEMORY,
+        "Memory",
+        "MB",
+        "computed memory of weights and activations in MB (10^6 bytes)",
+        basis="memory_dtype",
+        axis=True,
+        limit="memory",
     ),
     Column("weights_mb", Kind.MEMORY, "Weights", "MB", "computed memory of the weights in MB (10^6 bytes)"),
     Column(
@@ -163,15 +199,6 @@ COLUMNS = (
         "MB",
         "computed peak memory of the activations in MB (10^6 bytes)",
         axis=True,
-    ),
-    Column(
-        "memory_mb",
-        Kind.MEMORY,
-        "Memory",
-        "MB",
-        "computed memory of weights and activations in MB (10^6 bytes)",
-        axis=True,
-        limit="memory",
     ),
     Column("license", Kind.TEXT, "Licence", description="ids of the licences on the Hub, joined by +", listed=True),
     Column("status", Kind.TEXT, "Status", description="status of the size: ok, estimated, or why there is none"),
