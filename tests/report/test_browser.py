@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_core_python.selenium import Axe
 from PIL import Image
 from selenium.common.exceptions import NoAlertPresentException
 from selenium.webdriver import ActionChains, Chrome, Keys
@@ -50,7 +51,8 @@ HEADER = ["model", "img_size", "top1", "top5", "param_count", "infer_samples_per
 SHOWN = """
 const plot = Bokeh.documents[0].get_model_by_name("plot");
 const view = Bokeh.index.get_by_id(plot.id);
-const shown = plot.renderers.filter((each) => each.glyph.type === "Scatter").map((each) => view.views.find_one(each));
+const points = plot.renderers.filter((each) => each.glyph.name?.startsWith("glyph_"));
+const shown = points.map((each) => view.views.find_one(each));
 const drawn = ({ all_indices, glyph }) => [...all_indices].filter((_, at) => Number.isFinite(glyph.sx[at]));
 return shown.flatMap(drawn).sort((a, b) => a - b);
 """
@@ -214,8 +216,8 @@ def test_opens_with_all_rows_in_the_table_and_all_sized_ones_in_the_chart(screen
     )
     headers = [header.text for header in screen.driver.find_elements(By.CSS_SELECTOR, "#table thead th")]
     assert headers == [
-        *("Model", "Size (MB)", "Top-1 (%)", "Top-5 (%)", "Parameters (M)", "Compute (GMACs)", "Speed (images/s)"),
-        *("Input (px)", "Family", "Licence", "Size is"),
+        *("Model", "Input (px)", "Size (MB)", "Memory (MB)", "Top-1 (%)", "Speed (images/s)", "Licence", "Size is"),
+        *("Weights (MB)", "Activations (MB)", "Top-5 (%)", "Parameters (M)", "Compute (GMACs)", "Memory for", "Family"),
     ]
 
 
@@ -283,6 +285,17 @@ def test_the_pareto_line_is_that_of_the_axes_and_the_filter(screen: Screen) -> N
     screen.wait(lambda: screen.run(FRONTIER) == [[3000, 81.2], [5000, 80.2], [12000, 71.5]])
     best = screen.driver.find_elements(By.CSS_SELECTOR, "#table tr.best:not([hidden]) .name")
     assert [name.text for name in best] == ["resnet50.a1_in1k", "resnet50.a1_in1k", "resnet18.a1_in1k"]
+
+
+def test_the_pareto_line_is_that_of_pick(screen: Screen, page: Path) -> None:
+    place = Workplace(page.parent, f"http://{NOBODY}")
+    for metrics, label in (("size,top1", "Size (MB)"), ("speed,top1", "Speed (images/s)")):
+        Select(screen.find("x")).select_by_visible_text(label)
+        ended = place.run("pick", str(page.parent / "results.csv"), "--pareto", metrics, "--format", "json")
+        picked = sorted(
+            [row["size_mb" if "size" in metrics else "speed"], row["top1"]] for row in json.loads(ended.out)
+        )
+        screen.wait(lambda picked=picked: screen.run(FRONTIER) == picked)
 
 
 def test_axes_switch_and_the_lowest_accuracy_goes_with_them(screen: Screen) -> None:
@@ -356,6 +369,10 @@ def test_the_csv_has_the_rows_that_are_shown_and_no_formula(screen: Screen) -> N
         "gmacs": "0.55",
         "speed": "",
         "img_size": "224",
+        "memory_mb": "20.9",
+        "weights_mb": "14.78",
+        "activations_mb": "6.12",
+        "memory_dtype": "float32",
         "family": "convnext",
         "license": "cc-by-nc-4.0",
         "size_is": "exact",
@@ -386,7 +403,10 @@ def test_a_row_that_is_filtered_out_has_no_tooltip(screen: Screen) -> None:
 def test_figures_that_are_not_known_are_blank_on_the_screen(screen: Screen) -> None:
     row = screen.driver.find_elements(By.CSS_SELECTOR, "#table tbody tr")[3]
     cells = [cell.text for cell in row.find_elements(By.CSS_SELECTOR, "td")]
-    assert cells == ["14.83", "75.70", "92.70", "3.70", "0.55", "", "224", "convnext", "cc-by-nc-4.0", "exact"]
+    assert cells == [
+        *("224", "14.83", "20.90", "75.70", "", "cc-by-nc-4.0", "exact"),
+        *("14.78", "6.12", "92.70", "3.70", "0.55", "float32", "convnext"),
+    ]
     body = screen.driver.find_element(By.TAG_NAME, "body").text
     assert not [word for word in ("NaN", "null", "undefined", "None ") if word in body]
 
@@ -394,8 +414,8 @@ def test_figures_that_are_not_known_are_blank_on_the_screen(screen: Screen) -> N
 def test_the_ladder_and_the_missing_are_there(screen: Screen) -> None:
     rungs = [row.text for row in screen.driver.find_elements(By.CSS_SELECTOR, ".ladder tbody tr")]
     assert rungs[0] == "5 MB nothing is that small"
-    assert rungs[1].startswith("10 MB mobilenetv3_small_050.lamb_in1k 6.42 57.90")
-    assert rungs[5].startswith("250 MB resnet50.a1_in1k 102.55 81.20")
+    assert rungs[1].startswith("10 MB mobilenetv3_small_050.lamb_in1k 224 6.42 8.91 57.90")
+    assert rungs[5].startswith("250 MB resnet50.a1_in1k 288 102.55 120.69 81.20")
     screen.driver.find_element(By.TAG_NAME, "summary").click()
     assert screen.driver.find_element(By.TAG_NAME, "details").text.splitlines() == [
         "no_hub_repo 1 row: the weights are not on the Hub",
@@ -405,7 +425,9 @@ def test_the_ladder_and_the_missing_are_there(screen: Screen) -> None:
 
 def test_every_field_has_a_name_and_the_keyboard_gets_everywhere(screen: Screen) -> None:
     fields = screen.driver.find_elements(By.CSS_SELECTOR, "input:not([type=hidden]), select, button")
-    assert [each.get_attribute("outerHTML") for each in fields if not each.accessible_name] == []
+    assert [
+        each.get_attribute("outerHTML") for each in fields if each.is_displayed() and not each.accessible_name
+    ] == []
     ActionChains(screen.driver).send_keys(Keys.TAB).perform()
     focused = screen.driver.switch_to.active_element
     assert focused.text == "Skip to the table"
@@ -443,8 +465,135 @@ def test_a_click_on_a_point_shows_its_figures_and_opens_the_hub(browser: Chrome,
     screen.wait(lambda: len(browser.window_handles) == 2)
     picked = screen.find("picked")
     assert picked.find_element(By.TAG_NAME, "a").get_attribute("href") == "https://huggingface.co/timm/resnet18.a1_in1k"
-    assert picked.text.splitlines()[:4] == ["Model", "resnet18.a1_in1k", "Size (MB)", "46.83"]
+    assert picked.text.splitlines()[:4] == ["Model", "resnet18.a1_in1k", "Input (px)", "224"]
     browser.switch_to.window(next(handle for handle in browser.window_handles if handle != first))
     screen.wait(lambda: browser.current_url == "https://huggingface.co/timm/resnet18.a1_in1k")
     browser.close()
     browser.switch_to.window(first)
+
+
+def answer(screen: Screen) -> dict[str, str]:
+    """Return what the answer says: its question, the model, the line to copy, what a limit costs, and its figures."""
+    said = {name: screen.find(name).text for name in ("question", "best", "code", "relax")}
+    for entry in screen.driver.find_elements(By.CSS_SELECTOR, "#facts div"):
+        said[entry.find_element(By.TAG_NAME, "dt").text] = entry.find_element(By.TAG_NAME, "dd").text
+    return said
+
+
+def test_the_answer_is_the_best_of_what_passes_and_says_what_a_limit_costs(screen: Screen) -> None:
+    assert answer(screen)["best"] == "gcvit_tiny.in1k"
+    screen.type("max_mb", "100")
+    screen.type("min_speed", "10000")
+    screen.wait(lambda: screen.find("best").text == "resnet18.a1_in1k")
+    said = answer(screen)
+    assert said["question"] == "Highest Top-1 · Size ≤ 100 MB · Speed ≥ 10,000 images/s"
+    assert said["code"].startswith('timm.create_model("resnet18.a1_in1k", pretrained=True)')
+    assert said["Size (MB)"] == "46.83 exact"
+    assert said["Memory (MB)"].endswith(" float32")
+    assert (said["Input (px)"], said["Top-1 (%)"], said["Speed (images/s)"]) == ("224", "71.50", "12,000")
+    assert said["Licence"] == "mit"
+    screen.type("min_speed", "6000")
+    screen.type("max_mb", "10")
+    screen.wait(lambda: screen.find("best").text == "mobilenetv3_small_050.lamb_in1k")
+    assert answer(screen)["relax"] == ""
+    screen.type("max_mb", "40")
+    screen.wait(lambda: "+6.83 MB: +13.60 points with resnet18.a1_in1k at 224 px" in answer(screen)["relax"])
+
+
+def test_the_ladder_follows_the_filters(screen: Screen) -> None:
+    screen.type("max_mb", "20")
+    Select(screen.find("license")).select_by_visible_text("permissive")
+    rungs = screen.driver.find_elements(By.CSS_SELECTOR, ".ladder tbody tr")
+    screen.wait(lambda: rungs[5].text.startswith("250 MB mobilenetv3_small_050.lamb_in1k"))
+    assert rungs[0].text == "5 MB nothing is that small"
+
+
+def test_the_chart_says_that_nothing_fits_and_what_comes_nearest(screen: Screen) -> None:
+    assert not screen.find("nothing").is_displayed()
+    screen.type("max_mb", "13")
+    screen.type("min_acc", "75")
+    expected = "Nothing fits. convnext_atto.d2_in1k at 224 px comes nearest: Size 14.83 MB."
+    screen.wait(lambda: screen.find("nothing").text == expected)
+    assert screen.find("best").text == "Nothing fits."
+    assert screen.find("relax").text == "Size ≤ 13 MB leaves out 8; Top-1 ≥ 75 % leaves out 2"
+    assert not screen.find("code").is_displayed()
+
+
+NAMED = """
+const labels = Bokeh.documents[0].get_model_by_name("labels");
+return [...labels.get_column("text")].map((text, at) => [text, labels.get_column("weight")[at]]);
+"""
+GREY = """
+const source = Bokeh.documents[0].get_model_by_name("rows");
+const factors = Bokeh.documents[0].get_model_by_name("colours_families").factors;
+return [...source.get_column("style")].map((style) => style === factors.at(-2));
+"""
+
+
+def test_the_pareto_line_is_named_and_the_answer_stands_out(screen: Screen) -> None:
+    screen.type("q", "resnet")
+    expected = [["resnet50", "bold"], ["resnet18", "normal"]]
+    screen.wait(lambda: screen.run(NAMED) == expected)
+    assert screen.find("line").text == "Pareto line over size and Top-1: nothing beats these"
+    Select(screen.find("x")).select_by_visible_text("Speed (images/s)")
+    screen.wait(lambda: sorted(text for text, _ in screen.run(NAMED)) == ["resnet18", "resnet50 224", "resnet50 288"])
+
+
+def test_a_family_is_coloured_by_a_click_in_the_table_or_the_legend(screen: Screen) -> None:
+    assert not any(screen.run(GREY))
+    buttons = screen.driver.find_elements(By.CSS_SELECTOR, "#table button.family")
+    next(button for button in buttons if button.text == "resnet").click()
+    screen.wait(lambda: screen.run(GREY) == [not name.startswith("resnet") for name in NAMES])
+    screen.wait(lambda: screen.state() == "family=resnet")
+    assert screen.rows() == NAMES
+    entry = screen.driver.find_element(By.CSS_SELECTOR, ".legend [data-family=resnet]")
+    assert entry.get_attribute("aria-pressed") == "true"
+    entry.click()
+    screen.wait(lambda: not any(screen.run(GREY)))
+
+
+def test_the_filters_fold_away_on_a_phone_and_rows_are_cards(screen: Screen) -> None:
+    assert not screen.find("fold").is_displayed()
+    screen.send("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=False)
+    screen.open()
+    assert not screen.find("q").is_displayed()
+    assert screen.find("chart").size["height"] > 300
+    card = screen.driver.find_element(By.CSS_SELECTOR, "#table tbody tr")
+    assert card.find_element(By.CSS_SELECTOR, "th").size["width"] > 300
+    screen.find("fold").click()
+    screen.wait(lambda: screen.find("q").is_displayed())
+    screen.type("q", "resnet18")
+    screen.find("done").click()
+    screen.wait(lambda: not screen.find("q").is_displayed())
+    screen.find("choices").location_once_scrolled_into_view  # noqa: B018 - it scrolls
+    screen.wait(lambda: screen.rows() == ["resnet18.a1_in1k"])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_axe_finds_no_violation(screen: Screen, width: int, scheme: str) -> None:
+    screen.send("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+    screen.send("Emulation.setEmulatedMedia", media="", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    screen.open("max_mb=50&family=resnet")
+    screen.driver.set_script_timeout(PATIENCE)
+    violations = Axe().run(screen.driver)["violations"]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations] == []
+
+
+def test_models_for_tests_are_left_out_unless_asked_for(browser: Chrome, tmp_path: Path) -> None:
+    place = Workplace(tmp_path, f"http://{NOBODY}")
+    models = ["test_vit.r160_in1k", "resnet18.a1_in1k", "resnet50.a1_in1k"]
+    write_sizes(place.sizes_file, [sizes_of(name, 5.0 + at, "mit") for at, name in enumerate(models)])
+    rows = "".join(f"{name},{90 - at}\n" for at, name in enumerate(models))
+    (tmp_path / "t.csv").write_text(f"model,top1\n{rows}")
+    assert place.run("report", str(tmp_path / "t.csv"), "-o", str(tmp_path / "t.html")).status == 0
+    screen = Screen(browser, (tmp_path / "t.html").as_uri(), tmp_path)
+    screen.open()
+    assert screen.rows() == models[1:]
+    assert screen.find("best").text == "resnet18.a1_in1k"
+    assert screen.find("tests").accessible_name == "with test_* models (1)"
+    screen.find("tests").click()
+    screen.wait(lambda: screen.rows() == models)
+    screen.wait(lambda: screen.state() == "tests=1")
+    screen.open("tests=1")
+    assert screen.find("best").text == "test_vit.r160_in1k"

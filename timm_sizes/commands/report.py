@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timm_sizes.cli import TableCommand, check_targets, write_stderr
+from timm_sizes.errors import InputError
 from timm_sizes.files import check_package, shown_path, write_output
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.table import source_name
@@ -52,6 +53,8 @@ class Command(TableCommand):
         check_targets(targets, {path: f"already {path}" for path in (table, str(self.sizes_file))})
         sizes = read_sizes(self.sizes_file)
         frame = load_choices(table, column, sizes)
+        if frame.empty:
+            raise InputError(f"{table}: no rows to show")
         name = source_name(table) if table == "-" else Path(table).name
         contents: dict[Path, str | bytes] = {
             page: render(frame, Source(name, self.sizes_file.name, sizes, datetime.now(UTC).date()))

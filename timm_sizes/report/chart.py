@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from bokeh.core.types import ID
@@ -22,11 +21,12 @@ from bokeh.models import (
     Scatter,
     Step,
     TapTool,
+    Text,
 )
 from bokeh.plotting import figure
 from bokeh.resources import Resources
 
-from timm_sizes.report.families import Group
+from timm_sizes.report.families import CHOSEN, REST, Group, Style
 from timm_sizes.report.figures import Figures
 from timm_sizes.tables.columns import SIZE, SPEED
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 
 
-def script() -> str:
+def bokeh_script() -> str:
     """Return Bokeh's JavaScript, without its widgets, tables, WebGL and MathJax: the chart needs none of them."""
     resources = Resources(mode="inline", components=["bokeh"], minified=True, log_level="warn")
     return "\n".join(resources.js_raw).replace("\r\n", "\n")
@@ -46,11 +46,16 @@ def chart_json(frame: pd.DataFrame, groups: list[Group], labels: pd.Series[str],
     """Return the chart of *frame* for Bokeh.embed.embed_item, to be put into the element ``chart``.
 
     *labels* has the group of each row. The page's script sets axes, ticks, ranges, colours, filters and texts; it finds
-    what it needs by the names given here.
+    what it needs by the names given here. A row's style is the number of its group; one more, for the rest, and another
+    for a family that was chosen follow.
     """
     columns = {shown.name: frame[shown.name].to_numpy("float64") for shown in figures.shown}
-    source = ColumnDataSource({**columns, "group": labels.tolist()}, name="rows")
+    numbers = {group.name: str(number) for number, group in enumerate(groups)}
+    source = ColumnDataSource({**columns, "style": labels.map(numbers).tolist()}, name="rows")
+    styles = [*(group.style for group in groups), REST, CHOSEN]
     frontier = ColumnDataSource({"x": [], "y": []}, name="frontier")
+    named = ColumnDataSource({name: [] for name in ("x", "y", "text", "align", "shift", "weight")}, name="labels")
+    chosen = ColumnDataSource({"x": [], "y": []}, name="chosen")
     gain_is_speed = figures.gain == SPEED
     plot = figure(
         name="plot",
@@ -80,13 +85,17 @@ def chart_json(frame: pd.DataFrame, groups: list[Group], labels: pd.Series[str],
     for axis in (plot.xaxis, plot.yaxis) if gain_is_speed else (plot.xaxis,):
         axis.update(ticker=FixedTicker(ticks=[]), formatter=NumeralTickFormatter(format="0,0.[00]"))
         axis.update(major_label_policy=NoOverlap(min_distance=8))
-    points = [_points(plot, source, groups, of) for of in ("others", "families")]
+    points = [_points(plot, source, styles, of) for of in ("others", "families")]
     line = plot.add_glyph(
         frontier, Step(x="x", y="y", mode="after", line_width=2, line_color="#111111"), name="frontier_line"
     )
     line.level = "glyph"
+    ring = Scatter(name="ring", x="x", y="y", size=19, fill_color=None, line_width=2.5)
+    plot.add_glyph(chosen, ring).level = "annotation"
+    plot.add_glyph(named, _names()).level = "annotation"
     plot.add_tools(
-        HoverTool(renderers=points, tooltips=_tooltip(figures), limit=2, attachment="horizontal", visible=False),
+        # To the side and (by the style) below: what is better lies above, or beside.
+        HoverTool(name="hover", renderers=points, limit=1, attachment="horizontal", show_arrow=False, visible=False),
         TapTool(renderers=points, visible=False),
     )
     document = Document()
@@ -94,40 +103,44 @@ def chart_json(frame: pd.DataFrame, groups: list[Group], labels: pd.Series[str],
     return dict(json_item(plot, ID("chart")))
 
 
-def _points(plot: Any, source: ColumnDataSource, groups: list[Group], of: str) -> Any:
+def _names() -> Text:
+    """Return how the points of the Pareto line are named; the script says which, and to which side of the point."""
+    return Text(
+        name="names",
+        x="x",
+        y="y",
+        text="text",
+        text_align="align",
+        text_baseline="bottom",
+        text_font={"value": _FONT},
+        text_font_size="12px",
+        text_font_style="weight",
+        x_offset="shift",
+        y_offset=-4,
+    )
+
+
+def _points(plot: Any, source: ColumnDataSource, styles: list[Style], of: str) -> Any:
     """Add the rows of the families, or the other ones below them, to *plot*; their filter is named shown_*of*."""
-    factors = [group.name for group in groups]
-    colours = CategoricalColorMapper(name=f"colours_{of}", factors=factors, palette=[g.style.colour for g in groups])
-    markers = CategoricalMarkerMapper(factors=factors, markers=[group.style.bokeh for group in groups])
+    factors = [str(number) for number in range(len(styles))]
+    colours = CategoricalColorMapper(name=f"colours_{of}", factors=factors, palette=[style.colour for style in styles])
+    markers = CategoricalMarkerMapper(factors=factors, markers=[style.bokeh for style in styles])
     glyph = Scatter(
         name=f"glyph_{of}",
         x=SIZE.name,
         y=SIZE.name,
         size=6 if of == "others" else 9,
-        fill_color={"field": "group", "transform": colours},
+        fill_color={"field": "style", "transform": colours},
         fill_alpha=0.55 if of == "others" else 0.9,
-        marker={"field": "group", "transform": markers},
+        marker={"field": "style", "transform": markers},
         line_alpha=0.5,
         line_width=0.6,
     )
-    shown = BooleanFilter(name=f"shown_{of}", booleans=[False] * len(source.data["group"]))
+    shown = BooleanFilter(name=f"shown_{of}", booleans=[False] * len(source.data["style"]))
     return plot.add_glyph(
         source,
         glyph,
         selection_glyph=glyph,
         nonselection_glyph=glyph,
         view=CDSView(filter=shown),
-    )
-
-
-def _tooltip(figures: Figures) -> str:
-    """Return a tooltip: the texts of the table's cells, which the page's script puts into the source as text0, …"""
-    headers = [*(shown.header for shown in figures.shown), "Family", "Licence", "Size is"]
-    lines = "".join(
-        f'<span style="opacity: 0.7">{escape(header)}</span><span>@text{number}</span>'
-        for number, header in enumerate(headers, start=1)
-    )
-    return (
-        '<div style="padding: 4px 6px; max-width: min(340px, 80vw); overflow-wrap: anywhere"><b>@text0</b>'
-        f'<div style="display: grid; grid-template-columns: auto 1fr; gap: 0 12px">{lines}</div></div>'
     )

@@ -39,6 +39,8 @@ STYLES = (
     Style("star", "*", _STAR, "#f0e442", "#f0e442"),
 )
 REST = Style("circle", "o", "M0-4a4 4 0 1 1 0 8a4 4 0 1 1 0-8z", "#a3a8ad", "#70777d")
+# A family without a style of its own, when it is chosen: all others are grey then.
+CHOSEN = Style("circle", "o", STYLES[0].svg, "#c2185b", "#ff6f9f")
 
 
 @dataclass(frozen=True)

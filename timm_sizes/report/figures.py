@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-
-import pandas as pd
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from timm_sizes.errors import InputError
-from timm_sizes.tables.columns import AXES, IMAGE_SIZE, SIZE, SPEED, Column, Kind, column_of, is_accuracy
+from timm_sizes.names.architecture import architecture
+from timm_sizes.pick.ranking import accuracies, has_figures, metric
+from timm_sizes.tables.columns import (
+    ACCURACY_PREFIX,
+    ACCURACY_SET,
+    AXES,
+    COLUMNS,
+    IMAGE_SIZE,
+    SIZE,
+    SPEED,
+    Column,
+    Kind,
+    column_of,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BUDGETS_MB = (5, 10, 25, 50, 100, 250)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures that a table has: what may be gained (y axis), at what cost (x axis), and the input size if known."""
+    """The figures that a table has: what may be gained (y axis), at what cost (x axis), and the input size if known.
+
+    ``parts`` are those of the memory that are no axis.
+    """
 
     gains: tuple[Column, ...]
     costs: tuple[Column, ...]
     image: Column | None
+    parts: tuple[Column, ...] = ()
 
     @property
     def gain(self) -> Column:
@@ -32,10 +51,31 @@ class Figures:
         return SPEED if SPEED in (*self.gains, *self.costs) else None
 
     @property
+    def deciding(self) -> tuple[Column, ...]:
+        """Those that a choice is made by: input size, size, memory, the first accuracy and speed, as far as known."""
+        limited = [figure for figure in self.costs if figure.decides and figure.limit]
+        found = [*([self.image] if self.image else []), *limited, self.gain]
+        return tuple(sorted(found, key=lambda figure: figure.place))
+
+    @property
+    def rest(self) -> tuple[Column, ...]:
+        """All others: parts of the memory, further accuracies, parameters, compute."""
+        others = [figure for figure in (*self.parts, *self.gains, *self.costs) if figure not in self.deciding]
+        return tuple(sorted(others, key=lambda figure: figure.place))
+
+    @property
     def shown(self) -> tuple[Column, ...]:
-        """All of them, in the order of the table's columns: size first."""
-        rest = [figure for figure in (*self.costs, *([self.image] if self.image else [])) if figure != SIZE]
-        return (SIZE, *self.gains, *rest)
+        """All of them, in the order of the table's columns."""
+        return (*self.deciding, *self.rest)
+
+    @property
+    def limits(self) -> tuple[Column, ...]:
+        """Those of the deciding ones that a choice may be limited by."""
+        return tuple(figure for figure in self.deciding if figure != self.image)
+
+    def less_wins(self, column: Column) -> bool:
+        """Return whether less of *column* is better on the Pareto line; see pick.ranking."""
+        return metric(column, has_accuracy=self.gain != SPEED).is_smaller_better
 
 
 def find_figures(frame: pd.DataFrame, source: str) -> Figures:
@@ -44,17 +84,35 @@ def find_figures(frame: pd.DataFrame, source: str) -> Figures:
     Raises InputError, naming *source*, for a table with neither an accuracy nor a speed, without any size, or without a
     row that can be drawn.
     """
-    gains = tuple(column_of(name) for name in frame.columns if is_accuracy(name) and _has_numbers(frame, name))
-    if not gains and not _has_numbers(frame, SPEED.name):
+    gains = tuple(_accuracy(frame, name) for name in accuracies(frame))
+    if not gains and not has_figures(frame, SPEED.name):
         expected = "an accuracy (top1, top5, top1_…) or a speed (infer_samples_per_sec, train_samples_per_sec)"
         raise InputError(f"{source}: nothing to weigh sizes against; expected a column with {expected}")
-    if not _has_numbers(frame, SIZE.name):
+    if not has_figures(frame, SIZE.name):
         raise InputError(f"{source}: no row has a size; run scrapy crawl hf_sizes for this table first")
     gains = gains or (SPEED,)
     if drawn_rows(frame, gains[0]).empty:
         raise InputError(f"{source}: no row to draw; expected one with a size above 0 and its {gains[0].label.lower()}")
-    costs = tuple(figure for figure in AXES if figure not in gains and _has_numbers(frame, figure.name))
-    return Figures(gains, costs, IMAGE_SIZE if _has_numbers(frame, IMAGE_SIZE.name) else None)
+    costs = tuple(figure for figure in AXES if figure not in gains and has_figures(frame, figure.name))
+    has_memory = any(figure.kind is Kind.MEMORY for figure in costs)
+    memory = [figure for figure in COLUMNS if figure.kind is Kind.MEMORY and figure not in costs]
+    parts = tuple(figure for figure in memory if has_memory and has_figures(frame, figure.name))
+    return Figures(gains, costs, IMAGE_SIZE if has_figures(frame, IMAGE_SIZE.name) else None, parts)
+
+
+def _accuracy(frame: pd.DataFrame, name: str) -> Column:
+    """Return the accuracy *name*; one of the table's own says on which images it is, as far as *frame* tells."""
+    column = column_of(name)
+    sets = set(frame[ACCURACY_SET]) if ACCURACY_SET in frame and not name.startswith(ACCURACY_PREFIX) else set()
+    if len(sets) != 1 or "" in sets:
+        return column
+    return replace(column, label=f"{sets.pop()} {column.label.lower()}")
+
+
+def is_test(frame: pd.DataFrame) -> pd.Series[bool]:
+    """Return which rows of *frame* are of timm's test_* models, made to test code with; none where all of them are."""
+    found = frame["model"].map(lambda name: architecture(name).startswith("test_")).astype(bool)
+    return found if not found.all() else ~found
 
 
 def drawn_rows(frame: pd.DataFrame, gain: Column) -> pd.DataFrame:
@@ -75,7 +133,3 @@ def best_under(frame: pd.DataFrame, gain: Column) -> Iterator[tuple[int, int | N
     for budget in BUDGETS_MB:
         fitting = ranked.index[ranked[SIZE.name] <= budget]
         yield budget, (int(fitting[0]) if len(fitting) else None)
-
-
-def _has_numbers(frame: pd.DataFrame, column: str) -> bool:
-    return column in frame and pd.api.types.is_numeric_dtype(frame[column]) and bool(frame[column].notna().any())

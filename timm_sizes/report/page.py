@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 from dataclasses import dataclass
 from datetime import date
@@ -15,11 +16,11 @@ from markupsafe import Markup
 
 from timm_sizes.items import ModelSize
 from timm_sizes.pick.licenses import is_permissive
-from timm_sizes.report.chart import chart_json, script
-from timm_sizes.report.families import group_families
-from timm_sizes.report.figures import Figures, best_under, find_figures
+from timm_sizes.report.chart import bokeh_script, chart_json
+from timm_sizes.report.families import CHOSEN, REST, group_families
+from timm_sizes.report.figures import Figures, best_under, find_figures, is_test
 from timm_sizes.report.provenance import count, find_missing, newest_answer, size_basis
-from timm_sizes.tables.columns import SIZE, SPEED, Column
+from timm_sizes.tables.columns import SIZE, SPEED, Column, Kind, column_of
 from timm_sizes.tables.frame import is_whole
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 HUB = "https://huggingface.co/"
 _FOLDER = Path(__file__).parent
+_SCRIPTS = ("choices.js", "labels.js", "answer.js", "report.js")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,25 @@ class Limit:
     label: str
     figure: Column
 
+    @property
+    def is_most(self) -> bool:
+        """Whether it is an upper limit."""
+        return self.figure.smaller_is_better
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A column of the page's table beside the names: its name, its header, and its text, one a row.
+
+    One that ``decides`` is shown where there is little room too.
+    """
+
+    name: str
+    header: str
+    texts: list[str]
+    is_number: bool = False
+    decides: bool = False
+
 
 @dataclass(frozen=True)
 class Line:
@@ -54,34 +75,44 @@ class Line:
 
     model: str
     link: str
-    figures: list[str]
-    family: str
-    license: str
-    basis: str
+    texts: list[str]
 
 
 def render(frame: pd.DataFrame, source: Source) -> str:
     """Return the page for *frame*, the rows of choices.load_choices; InputError if there is nothing to draw."""
     figures = find_figures(frame, source.table)
     groups, labels = group_families(frame["family"])
-    lines = _lines(frame, figures)
-    scripts = [script(), _read("report.js")]
+    columns = _columns(frame, figures)
+    lines = _lines(frame, columns)
+    tests = is_test(frame)
+    own = frame.assign(**{figures.gain.name: frame[figures.gain.name].mask(tests)})
+    bokeh = bokeh_script()
+    script = "\n".join(map(_read, _SCRIPTS))
     page: str = _template().render(
         source=source,
         figures=figures,
         counts=count(frame),
         fetched=newest_answer(source.sizes),
         groups=groups,
+        styles=[*(group.style for group in groups), REST, CHOSEN],
+        columns=columns,
         lines=lines,
+        tests=int(tests.sum()),
         limits=_limits(figures),
         image_sizes=_image_sizes(frame, figures),
         licenses=_licenses(frame),
-        ladder=[(budget, None if at is None else lines[at]) for budget, at in best_under(frame, figures.gain)],
+        ladder=[(budget, None if at is None else lines[at]) for budget, at in best_under(own, figures.gain)],
         missing=find_missing(frame, source.sizes),
-        data={"chart": chart_json(frame, groups, labels, figures), "axes": _axes(figures)},
+        data={
+            "chart": chart_json(frame, groups, labels, figures),
+            "axes": _axes(figures, columns),
+            "families": [group.name for group in groups],
+            "tests": [at for at, each in enumerate(tests) if each],
+        },
         style=Markup(_read("report.css")),  # noqa: S704 - our own file
-        scripts=[Markup(text) for text in scripts],  # noqa: S704 - our own file and Bokeh's
-        script_hashes=[_hash(text) for text in scripts],
+        script=Markup(script),  # noqa: S704 - our own files
+        bokeh=base64.b64encode(gzip.compress(bokeh.encode(), mtime=0)).decode(),
+        script_hashes=[_hash(text) for text in (bokeh, script)],
     )
     return page
 
@@ -100,29 +131,51 @@ def _template() -> Any:
     return environment.get_template("page.html.jinja")
 
 
-def _lines(frame: pd.DataFrame, figures: Figures) -> list[Line]:
-    texts = [[shown.text(value) for value in frame[shown.name]] for shown in figures.shown]
-    facts = frame[["model", "repo_id", "family", "license", "status"]].itertuples(index=False, name=None)
+def _columns(frame: pd.DataFrame, figures: Figures) -> list[Cells]:
+    """Return the columns beside the names: what decides, then all else."""
+    basis = [size_basis(status) for status in frame["status"]]
     return [
-        Line(
-            model=model,
-            link=HUB + quote(repo_id) if repo_id else "",
-            figures=list(cells),
-            family=family,
-            license=licence,
-            basis=size_basis(status),
-        )
-        for (model, repo_id, family, licence, status), cells in zip(facts, zip(*texts, strict=True), strict=True)
+        *(_figures(frame, figure, decides=True) for figure in figures.deciding),
+        Cells("license", "Licence", frame["license"].tolist(), decides=True),
+        Cells("size_is", "Size is", basis, decides=True),
+        *(_figures(frame, figure) for figure in figures.rest),
+        *(Cells(name, column_of(name).header, frame[name].tolist()) for name in _bases(frame, figures)),
+        Cells("family", "Family", frame["family"].tolist()),
+    ]
+
+
+def _figures(frame: pd.DataFrame, figure: Column, *, decides: bool = False) -> Cells:
+    texts = [figure.text(value) for value in frame[figure.name]]
+    return Cells(figure.name, figure.header, texts, is_number=True, decides=decides)
+
+
+def _bases(frame: pd.DataFrame, figures: Figures) -> list[str]:
+    """Return the columns of *frame* that say what its figures are of: a card, a data type."""
+    # The images are in an accuracy's own label.
+    names = [each.basis for each in figures.shown if each.basis in frame and each.kind is not Kind.ACCURACY]
+    return [name for name in names if (frame[name] != "").any()]
+
+
+def _lines(frame: pd.DataFrame, columns: list[Cells]) -> list[Line]:
+    facts = frame[["model", "repo_id"]].itertuples(index=False, name=None)
+    rows = zip(*(column.texts for column in columns), strict=True)
+    return [
+        Line(model, HUB + quote(repo_id) if repo_id else "", list(texts))
+        for (model, repo_id), texts in zip(facts, rows, strict=True)
     ]
 
 
 def _limits(figures: Figures) -> list[Limit]:
-    limits = [Limit("max_mb", "Largest size", SIZE)]
-    if figures.gain != SPEED:
-        limits.append(Limit("min_acc", "Lowest", figures.gain))
-    if figures.speed:
-        limits.append(Limit("min_speed", "Lowest speed", figures.speed))
-    return limits
+    return [
+        Limit("min_acc", "Lowest", figure)
+        if figure == figures.gain and figure.kind is Kind.ACCURACY
+        else Limit(
+            figure.option[2:].replace("-", "_"),
+            f"{'Largest' if figure.smaller_is_better else 'Lowest'} {figure.label.lower()}",
+            figure,
+        )
+        for figure in figures.limits
+    ]
 
 
 def _image_sizes(frame: pd.DataFrame, figures: Figures) -> list[tuple[int, int]]:
@@ -141,14 +194,24 @@ def _licenses(frame: pd.DataFrame) -> list[tuple[str, int, bool]]:
     return [(str(licence), int(rows), is_permissive(str(licence))) for licence, rows in ordered]
 
 
-def _axes(figures: Figures) -> dict[str, dict[str, Any]]:
-    """Return what the page's script has to know of each figure: its header, and which way is better."""
+def _axes(figures: Figures, columns: list[Cells]) -> dict[str, dict[str, Any]]:
+    """Return what the page's script has to know of each figure: its words, which way is better, and where it counts.
+
+    ``basis`` is the column that says what a figure is of, "" without; ``answer`` and ``hint`` whether the
+    answer and the tooltip have it.
+    """
+    names = {column.name for column in columns}
     return {
         shown.name: {
             "header": shown.header,
+            "label": shown.label,
             "unit": shown.unit,
             "smaller": shown.smaller_is_better,
+            "lessWins": figures.less_wins(shown),
             "log": shown in figures.costs or shown == SPEED,
+            "basis": "size_is" if shown == SIZE else shown.basis if shown.basis in names else "",
+            "answer": shown in figures.deciding,
+            "hint": shown in figures.deciding or shown.kind is Kind.MEMORY,
         }
         for shown in figures.shown
     }

@@ -1,28 +1,42 @@
-// Ties the page's form, its table and Bokeh's chart together. The form's fields are the state: what they say is shown,
+// Ties the page's form, its tables and Bokeh's chart together. The form's fields are the state: what they say is shown,
 // and stands in the address after #.
 "use strict";
 (async () => {
   const byId = (id) => document.getElementById(id);
-  const { chart, axes } = JSON.parse(byId("data").textContent);
+  const { chart, axes, families, tests: testRows } = JSON.parse(byId("data").textContent);
   const form = byId("filters");
   const fields = [...form.elements].filter((field) => field.name);
-  const defaults = Object.fromEntries(fields.map((field) => [field.name, field.value]));
+  const isBox = (field) => field.type === "checkbox";
+  const read = (field) => (isBox(field) ? (field.checked ? field.value : "") : field.value);
+  const write = (field, value) => (isBox(field) ? (field.checked = value !== "") : (field.value = value));
+  const defaults = Object.fromEntries(fields.map((field) => [field.name, read(field)]));
   const body = byId("table").tBodies[0];
   const rows = [...body.rows];
+  const all = rows.map((_, at) => at);
   const headers = [...byId("table").tHead.rows[0].cells];
   const columns = headers.map((header) => header.dataset.column);
   const texts = columns.map((_, at) => rows.map((row) => row.cells[at].textContent));
   const text = (column) => texts[columns.indexOf(column)];
   const links = rows.map((row) => row.querySelector("a")?.href ?? "");
   const permissive = new Set([...form.license.querySelectorAll("[data-permissive]")].map((option) => option.value));
-  const state = () => Object.fromEntries(fields.map((field) => [field.name, field.value]));
+  const state = () => Object.fromEntries(fields.map((field) => [field.name, read(field)]));
 
+  // Bokeh's script is packed: it makes up most of a small page. It runs as the page's policy has its hash.
+  const unpack = async (base64) => {
+    const packed = new Blob([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))]);
+    return new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  };
+  const library = document.createElement("script");
+  library.textContent = await unpack(byId("bokeh").textContent);
+  document.head.append(library);
   await Bokeh.embed.embed_item(chart);
   const model = (name) => Bokeh.documents[0].get_model_by_name(name);
+  const plot = model("plot");
   const source = model("rows");
   const numbers = Object.fromEntries(Object.keys(axes).map((column) => [column, source.get_column(column)]));
-  const groups = source.get_column("group");
-  source.data = { ...source.data, ...Object.fromEntries(texts.map((cells, at) => [`text${at}`, cells])) };
+  const styles = [...source.get_column("style")];
+  const hints = texts.map((cells, at) => [`text${at}`, cells.map((cell) => cell || "–")]);
+  source.data = { ...source.data, ...Object.fromEntries(hints) };
 
   // --- Sliders: 0 to 200 over what the column holds, by ratio for what spans magnitudes ---
   const isMost = (field) => field.name.startsWith("max");
@@ -55,31 +69,55 @@
     }
   };
 
-  // --- What is shown ---
-  const passing = (wanted) => {
-    const tests = [];
-    for (const field of fields.filter((each) => each.dataset.column && each.value !== "")) {
-      const values = numbers[field.dataset.column];
-      const limit = Number(field.value);
-      tests.push(isMost(field) ? (at) => values[at] <= limit : (at) => values[at] >= limit);
-    }
+  // --- The tests that a row has to pass; see choices.js ---
+  const numberTest = (field) => {
+    const { label, unit } = axes[field.dataset.column];
+    const [values, shown] = [numbers[field.dataset.column], text(field.dataset.column)];
+    const [limit, most] = [Number(field.value), isMost(field)];
+    return {
+      relax: true,
+      isNumber: true,
+      asked: `${label} ${most ? "≤" : "≥"} ${inUnit(limit.toLocaleString("en"), unit)}`,
+      miss(at) {
+        const excess = most ? values[at] - limit : limit - values[at];
+        return Number.isNaN(excess) ? Infinity : Math.max(excess, 0) / (limit || 1);
+      },
+      cost: (at) => `${most ? "+" : "−"}${inUnit(rounded(values[at] - limit), unit)}`,
+      found: (at) => `${label} ${shown[at] ? inUnit(shown[at], unit) : "not known"}`,
+    };
+  };
+  const kindTest = (asked, fits, about, relax = false) => ({
+    relax,
+    asked,
+    miss: (at) => (fits(at) ? 0 : Infinity),
+    cost: about,
+    found: about,
+  });
+  const testsOf = (wanted) => {
+    const tests = fields.filter((field) => field.dataset.column && field.value !== "").map(numberTest);
     const words = wanted.q.toLowerCase().split(/\s+/).filter(Boolean);
     if (words.length) {
       const names = text("model").map((name) => name.toLowerCase());
-      tests.push((at) => words.every((word) => names[at].includes(word)));
+      const fits = (at) => words.every((word) => names[at].includes(word));
+      tests.push(kindTest(`Name with ${words.join(" ")}`, fits, () => "another name"));
     }
-    if (wanted.img) tests.push((at) => numbers.img_size[at] === Number(wanted.img));
-    if (wanted.license === "permissive") tests.push((at) => permissive.has(`=${text("license")[at]}`));
-    else if (wanted.license) tests.push((at) => `=${text("license")[at]}` === wanted.license);
-    return rows.map((_, at) => tests.every((test) => test(at)));
+    if (wanted.img) {
+      const fits = (at) => numbers.img_size[at] === Number(wanted.img);
+      tests.push(kindTest(`Input ${wanted.img} px`, fits, (at) => `Input ${text("img_size")[at] || "not known"} px`, true));
+    }
+    if (wanted.license) {
+      const isKind = wanted.license === "permissive";
+      const licence = (at) => `=${text("license")[at]}`;
+      const fits = (at) => (isKind ? permissive.has(licence(at)) : licence(at) === wanted.license);
+      const asked = `Licence ${isKind ? wanted.license : wanted.license.slice(1) || "not known"}`;
+      tests.push(kindTest(asked, fits, (at) => `Licence ${text("license")[at] || "not known"}`, true));
+    }
+    return tests;
   };
-  // The rows that no other one beats, from the left; each has a lower cost than all that gain more.
-  const frontier = (drawn, x, y, smaller) => {
-    const cheapestFirst = drawn.toSorted((a, b) => (smaller ? x[a] - x[b] : x[b] - x[a]) || y[b] - y[a]);
-    let most = -Infinity;
-    const best = cheapestFirst.filter((at) => y[at] > most && ((most = y[at]), true));
-    return smaller ? best : best.reverse();
-  };
+  const isTest = new Set(testRows);
+  const among = (wanted) => (wanted.tests || !isTest.size ? all : all.filter((at) => !isTest.has(at)));
+
+  // --- The chart ---
   const setRange = (range, low, high) => range.setv({ start: low, end: high, reset_start: low, reset_end: high });
   const padded = (low, high, log) => {
     if (log) return [low / (high / low || 1) ** 0.04 / 1.05, high * (high / low || 1) ** 0.04 * 1.05];
@@ -101,47 +139,172 @@
     const powers = Array.from({ length: 10 }, (_, at) => at - 2);
     axis.ticker.ticks = powers.flatMap((power) => steps.map((step) => Number(`${step}e${power}`)));
   };
+  const familyOf = text("family");
+  const [REST, CHOSEN] = [String(model("colours_families").factors.length - 2), String(model("colours_families").factors.length - 1)];
+  const colour = (chosen) => {
+    const own = families.indexOf(chosen);
+    const style = own === -1 ? CHOSEN : String(own);
+    source.data = { ...source.data, style: chosen ? familyOf.map((each) => (each === chosen ? style : REST)) : styles };
+  };
+  const isGrey = (at) => source.get_column("style")[at] === REST || families[source.get_column("style")[at]] === "other";
+  const tooltip = ({ x, y }) => {
+    const shown = columns.filter((column) => axes[column]?.hint || column === x || column === y);
+    const lines = [...shown, "license"].map((column) => {
+      const at = columns.indexOf(column);
+      return `<span style="opacity: 0.75">${headers[at].textContent}</span><span>@text${at}</span>`;
+    });
+    return `<div style="padding: 2px 4px; max-width: min(300px, 70vw); overflow-wrap: anywhere"><b>@text0</b>
+<div style="display: grid; grid-template-columns: auto 1fr; gap: 0 10px">${lines.join("")}</div></div>`;
+  };
+  let drawn = [];
+  let best = [];
+  let chosen;
+  let hinted = "";
   const draw = (kept, wanted) => {
     const [x, y] = [numbers[wanted.x], numbers[wanted.y]];
-    const isDrawn = (at) => x[at] > 0 && (axes[wanted.y].log ? y[at] > 0 : !Number.isNaN(y[at]));
-    const drawn = rows.map((_, at) => at).filter((at) => kept[at] && isDrawn(at));
-    const best = frontier(drawn, x, y, axes[wanted.x].smaller);
+    drawn = kept.filter((at) => x[at] > 0 && (axes[wanted.y].log ? y[at] > 0 : !Number.isNaN(y[at])));
+    best = frontierOf(drawn, x, y, axes[wanted.x].lessWins);
+    const isKept = new Set(kept);
     for (const of of ["others", "families"]) {
       model(`glyph_${of}`).setv({ x: { field: wanted.x }, y: { field: wanted.y } });
-      model(`shown_${of}`).booleans = kept.map((keep, at) => keep && (groups[at] === "other") === (of === "others"));
+      model(`shown_${of}`).booleans = all.map((at) => isKept.has(at) && isGrey(at) === (of === "others"));
     }
-    model("frontier_line").glyph.mode = axes[wanted.x].smaller ? "after" : "before";
+    model("frontier_line").glyph.mode = axes[wanted.x].lessWins ? "after" : "before";
     model("frontier").data = { x: best.map((at) => x[at]), y: best.map((at) => y[at]) };
-    const plot = model("plot");
+    const ringed = drawn.includes(chosen) ? [chosen] : [];
+    model("chosen").data = { x: ringed.map((at) => x[at]), y: ringed.map((at) => y[at]) };
     plot.below[0].axis_label = `${axes[wanted.x].header}, log scale`;
     plot.left[0].axis_label = axes[wanted.y].header + (axes[wanted.y].log ? ", log scale" : "");
-    if (!drawn.length) return { drawn: 0, below: 0, best };
+    if (hinted !== tooltip(wanted)) model("hover").tooltips = hinted = tooltip(wanted);
+    const turned = axes[wanted.x].smaller && !axes[wanted.x].lessWins;
+    byId("line").textContent =
+      `Pareto line over ${axes[wanted.x].label.toLowerCase()}${turned ? " (the larger)" : ""} and ${axes[wanted.y].label}: nothing beats these`;
+    if (!drawn.length) return 0;
     const up = drawn.map((at) => y[at]).sort((a, b) => a - b);
     const lowest = axes[wanted.y].log ? up[0] : floor(up);
-    const [bottom, top] = padded(lowest, up.at(-1), axes[wanted.y].log);
+    const [bottom, close] = padded(lowest, up.at(-1), axes[wanted.y].log);
+    // Room for a name above the best one.
+    const top = axes[wanted.y].log ? close * (close / bottom) ** 0.04 : close + (close - bottom) * 0.03;
     const across = drawn.filter((at) => y[at] >= bottom).map((at) => x[at]);
     const [left, right] = padded(Math.min(...across), Math.max(...across), true);
     setTicks(plot.below[0], left, right);
     if (axes[wanted.y].log) setTicks(plot.left[0], bottom, top);
     setRange(model("x_range"), left, right);
     setRange(model("y_range"), bottom, top);
-    return { drawn: drawn.length, below: drawn.length - across.length, best };
+    return drawn.length - across.length;
   };
-  const say = (kept, shown, wanted) => {
-    const count = kept.filter(Boolean).length;
-    const models = new Set(text("model").filter((_, at) => kept[at])).size;
+
+  // --- Names in the chart, placed anew with every zoom and every new width ---
+  const pen = document.createElement("canvas").getContext("2d");
+  const measure = (name, weight) => {
+    pen.font = `${weight} 12px ${getComputedStyle(document.body).fontFamily}`;
+    return pen.measureText(name).width;
+  };
+  const architectureOf = (at) => text("model")[at].split(".")[0].slice(0, 40);
+  const nameOf = (at) => text("model")[at] + (text("img_size")?.[at] ? ` at ${text("img_size")[at]} px` : "");
+  const nameBest = () => {
+    const wanted = state();
+    const [x, y] = [numbers[wanted.x], numbers[wanted.y]];
+    const [width, height] = [plot.inner_width, plot.inner_height];
+    const scale = (range, log, size) => {
+      const [low, high] = log ? [Math.log(range.start), Math.log(range.end)] : [range.start, range.end];
+      return (value) => (((log ? Math.log(value) : value) - low) / (high - low)) * size;
+    };
+    const [across, up] = [scale(model("x_range"), true, width), scale(model("y_range"), axes[wanted.y].log, height)];
+    const counts = new Map();
+    for (const at of best) counts.set(architectureOf(at), (counts.get(architectureOf(at)) ?? 0) + 1);
+    const points = best.map((at) => {
+      const twice = counts.get(architectureOf(at)) > 1 && text("img_size")?.[at];
+      const name = architectureOf(at) + (twice ? ` ${text("img_size")[at]}` : "");
+      return { x: across(x[at]), y: height - up(y[at]), text: name, weight: at === chosen ? "bold" : "normal" };
+    });
+    const order = spreadOrder(points.map((point) => point.x), best.indexOf(chosen));
+    const placed = placeNames(points, order, axes[wanted.x].lessWins, width, height, measure);
+    model("labels").data = {
+      x: placed.map(({ at }) => x[best[at]]),
+      y: placed.map(({ at }) => y[best[at]]),
+      text: placed.map(({ at }) => points[at].text),
+      align: placed.map(({ align }) => align),
+      shift: placed.map(({ shift }) => shift),
+      weight: placed.map(({ at }) => points[at].weight),
+    };
+  };
+  let naming;
+  const nameSoon = () => {
+    cancelAnimationFrame(naming);
+    naming = requestAnimationFrame(nameBest);
+  };
+
+  // --- What is said: the answer, the ladder, the counts ---
+  const cellOf = (at, column) => [...rows[at].cells[columns.indexOf(column)].cloneNode(true).childNodes];
+  const basisOf = (at, column) => {
+    const basis = axes[column]?.basis;
+    return basis && text(column)[at] ? text(basis)[at] : "";
+  };
+  const answer = (kept, rowsAsked, tests, wanted) => {
+    const gain = { axis: axes[wanted.y], values: numbers[wanted.y] };
+    const sizes = numbers.size_mb;
+    chosen = bestOf(kept, gain.values, sizes);
+    byId("question").textContent = questionOf(gain.axis, tests);
+    const nothing = chosen === undefined;
+    byId("code").hidden = nothing;
+    byId("nothing").hidden = !nothing;
+    if (nothing) {
+      const nearest = tests.length ? nearestOf(rowsAsked, tests) : undefined;
+      byId("best").textContent = "Nothing fits.";
+      byId("facts").replaceChildren();
+      byId("relax").textContent = excludedText(rowsAsked, tests);
+      byId("nothing").textContent = nearest === undefined ? "Nothing fits." : `Nothing fits. ${nearestText(nearest, tests, nameOf)}`;
+      return;
+    }
+    byId("best").replaceChildren(...cellOf(chosen, "model"));
+    const shown = columns.filter((column) => (column === wanted.y || (axes[column]?.answer && axes[column].unit !== "%")) && text(column)[chosen]);
+    byId("facts").replaceChildren(
+      ...factList([
+        ...shown.map((column) => [axes[column].header, [text(column)[chosen]], basisOf(chosen, column)]),
+        ["Licence", [text("license")[chosen] || "not known"], ""],
+      ]),
+    );
+    byId("code").firstElementChild.textContent = codeFor(text("model")[chosen]);
+    const costs = relaxationsOf(rowsAsked, tests, chosen, gain.values, sizes).slice(0, 3);
+    byId("relax").textContent = costs.map((cost) => relaxedText(cost, chosen, gain, nameOf)).join("; ");
+    if (!tests.length) byId("relax").textContent = "No limit is set: set a largest size or a lowest speed, and the best that fits stands here.";
+  };
+  const ladder = document.querySelector(".ladder").tBodies[0];
+  const climb = (kept, wanted) => {
+    byId("ladder-title").textContent = `Best ${axes[wanted.y].label} under a size`;
+    for (const rung of ladder.rows) {
+      const under = kept.filter((at) => numbers.size_mb[at] <= Number(rung.dataset.budget));
+      const at = bestOf(under, numbers[wanted.y], numbers.size_mb);
+      const none = document.createElement("td");
+      none.className = "none";
+      none.colSpan = columns.length;
+      none.textContent = "nothing is that small";
+      const cells = at === undefined ? [none] : [...rows[at].cells].map((cell) => cell.cloneNode(true));
+      if (at !== undefined) {
+        const name = document.createElement("td");
+        name.className = "name";
+        name.append(...cells[0].childNodes);
+        cells[0] = name;
+      }
+      rung.replaceChildren(rung.cells[0], ...cells);
+    }
+  };
+  const say = (kept, below) => {
+    const count = kept.length;
+    const models = new Set(kept.map((at) => text("model")[at])).size;
     const figure = (value) => value.toLocaleString("en");
     const some = (value, noun) => `${figure(value)} ${noun}${value === 1 ? "" : "s"}`;
     const parts = [`${figure(count)} of ${some(rows.length, "row")} (${some(models, "model")})`];
-    if (count > shown.drawn) parts.push(`${figure(count - shown.drawn)} not in the chart, a figure is not known`);
-    if (shown.below) parts.push(`${figure(shown.below)} below the chart’s range`);
-    if (shown.best.length) parts.push(`${figure(shown.best.length)} on the Pareto line`);
+    if (count > drawn.length) parts.push(`${figure(count - drawn.length)} not in the chart, a figure is not known`);
+    if (below) parts.push(`${figure(below)} below the chart’s range`);
+    if (best.length) parts.push(`${figure(best.length)} on the Pareto line`);
     byId("status").textContent = count ? `${parts.join("; ")}.` : "No row passes the filters: loosen one of them.";
   };
 
   // --- The table's order: by a column, "-" for descending; what is not known comes last either way ---
   const ordered = (sort) => {
-    const order = rows.map((_, at) => at);
+    const order = [...all];
     const column = sort.replace(/^-/, "");
     if (!columns.includes(column)) return order;
     const sign = sort.startsWith("-") ? -1 : 1;
@@ -149,9 +312,9 @@
     const compare = values ? (a, b) => values[a] - values[b] : (a, b) => names[a].localeCompare(names[b], "en");
     return order.sort((a, b) => (names[a] === "") - (names[b] === "") || sign * compare(a, b) || a - b);
   };
-  let order = rows.map((_, at) => at);
+  let order = all;
   let sorted = "";
-  const list = (kept, best, sort) => {
+  const list = (kept, sort) => {
     if (sort !== sorted) {
       order = ordered(sort);
       sorted = sort;
@@ -163,13 +326,27 @@
         }
       }
     }
-    const unbeaten = new Set(best);
+    const [isKept, unbeaten] = [new Set(kept), new Set(best)];
     let printed = 0;
     for (const at of order) {
-      rows[at].hidden = !kept[at];
+      rows[at].hidden = !isKept.has(at);
       rows[at].classList.toggle("best", unbeaten.has(at));
-      rows[at].classList.toggle("beyond", kept[at] && ++printed > 100);
+      rows[at].classList.toggle("beyond", isKept.has(at) && ++printed > 100);
     }
+  };
+
+  const legend = [...document.querySelectorAll(".legend [data-family]")];
+  let coloured = "";
+  const press = (family) => {
+    if (family !== coloured) colour(family);
+    coloured = family;
+    const extra = byId("picked-family");
+    extra.hidden = !family || families.includes(family);
+    if (!extra.hidden) {
+      extra.querySelector("b").textContent = extra.firstElementChild.dataset.family = family;
+      extra.querySelector("button > span").textContent = familyOf.filter((each) => each === family).length;
+    }
+    for (const entry of legend) entry.ariaPressed = String(entry.dataset.family === family);
   };
 
   let kept = [];
@@ -180,10 +357,16 @@
       form.querySelector("[for=min_acc] .of").textContent = axes[wanted.y].header;
     }
     showSliders();
-    kept = passing(wanted);
-    const shown = draw(kept, wanted);
-    list(kept, shown.best, wanted.sort);
-    say(kept, shown, wanted);
+    const asked = among(wanted);
+    const tests = testsOf(wanted);
+    kept = asked.filter((at) => passes(tests, at));
+    press(wanted.family);
+    answer(kept, asked, tests, wanted);
+    const below = draw(kept, wanted);
+    climb(kept, wanted);
+    list(kept, wanted.sort);
+    say(kept, below);
+    nameSoon();
   };
 
   // --- The address ---
@@ -192,7 +375,7 @@
     if (hash && !hash.includes("=")) return; // the skip link's
     const wanted = new URLSearchParams(hash);
     for (const field of fields) {
-      field.value = wanted.get(field.name) ?? defaults[field.name];
+      write(field, wanted.get(field.name) ?? defaults[field.name]);
       if (field.selectedIndex === -1) field.value = defaults[field.name];
     }
     show();
@@ -220,7 +403,8 @@
       ...columns.map((column) => (numbers[column] ? exact(column, at) : cell(text(column)[at]))),
       cell(links[at]),
     ];
-    const lines = [[...columns, "link"], ...order.filter((at) => kept[at]).map(line)];
+    const isKept = new Set(kept);
+    const lines = [[...columns, "link"], ...order.filter((at) => isKept.has(at)).map(line)];
     const file = new Blob([lines.map((cells) => `${cells.join(",")}\r\n`).join("")], { type: "text/csv" });
     const link = document.createElement("a");
     link.href = URL.createObjectURL(file);
@@ -234,17 +418,9 @@
   const pick = () => {
     const at = source.selected.indices.at(-1);
     if (at === undefined) return;
-    const entries = headers.map((header, column) => {
-      const entry = document.createElement("div");
-      const term = document.createElement("dt");
-      const description = document.createElement("dd");
-      term.textContent = header.textContent;
-      description.append(...rows[at].cells[column].cloneNode(true).childNodes);
-      entry.append(term, description);
-      return entry;
-    });
     const listing = document.createElement("dl");
-    listing.append(...entries);
+    listing.className = "facts";
+    listing.append(...factList(columns.map((column, place) => [headers[place].textContent, cellOf(at, column), ""])));
     byId("picked").replaceChildren(listing);
     // A finger has not seen the figures yet; for it the link stands among them.
     if (hovers.matches && links[at]) window.open(links[at], "_blank", "noopener");
@@ -254,21 +430,28 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const paint = () => {
     const style = getComputedStyle(document.documentElement);
-    const names = model("colours_families").factors;
+    const factors = model("colours_families").factors;
+    const ink = { value: style.getPropertyValue("--ink").trim() };
     for (const of of ["others", "families"]) {
-      model(`colours_${of}`).palette = names.map((_, at) => style.getPropertyValue(`--family-${at}`).trim());
-      model(`glyph_${of}`).line_color = { value: style.getPropertyValue("--ink").trim() };
+      model(`colours_${of}`).palette = factors.map((factor) => style.getPropertyValue(`--family-${factor}`).trim());
+      model(`glyph_${of}`).line_color = ink;
       model(`glyph_${of}`).size = { value: (of === "others" ? 6 : 9) * (narrow.matches ? 0.7 : 1) };
     }
-    model("frontier_line").glyph.line_color = { value: style.getPropertyValue("--ink").trim() };
+    model("frontier_line").glyph.line_color = ink;
+    model("ring").line_color = ink;
+    model("names").text_color = ink;
   };
 
   // Over a chart that takes every drag for itself a finger could not scroll the page.
-  if (!hovers.matches) model("plot").toolbar.active_drag = null;
-  form.addEventListener("submit", (event) => event.preventDefault());
+  if (!hovers.matches) plot.toolbar.active_drag = null;
+  const fold = (open) => (byId("fold").ariaExpanded = String(open));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    fold(false);
+  });
   form.addEventListener("reset", (event) => {
     event.preventDefault();
-    for (const field of fields) field.value = defaults[field.name];
+    for (const field of fields) write(field, defaults[field.name]);
     changed();
   });
   for (const slider of sliders) {
@@ -288,8 +471,24 @@
       changed();
     });
   });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("button.family");
+    if (!button) return;
+    const family = button.dataset.family ?? button.textContent;
+    form.family.value = form.family.value === family ? "" : family;
+    changed();
+  });
+  byId("copy").addEventListener("click", async () => {
+    const code = byId("code").firstElementChild;
+    getSelection().selectAllChildren(code);
+    await navigator.clipboard?.writeText(code.textContent).then(() => (byId("copy").textContent = "Copied"), () => {});
+    setTimeout(() => (byId("copy").textContent = "Copy"), 2000);
+  });
+  byId("fold").addEventListener("click", () => fold(byId("fold").ariaExpanded !== "true"));
   byId("download").addEventListener("click", download);
   source.selected.properties.indices.change.connect(pick);
+  for (const name of ["inner_width", "inner_height"]) plot.properties[name].change.connect(nameSoon);
+  for (const name of ["x_range", "y_range"]) for (const end of ["start", "end"]) model(name).properties[end].change.connect(nameSoon);
   dark.addEventListener("change", paint);
   // A print does not wait until the chart is painted for paper: a dark one is turned by the style instead.
   window.addEventListener("beforeprint", () => document.documentElement.classList.toggle("dark-canvas", dark.matches));

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Picture
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.transforms import Bbox
 
-from timm_sizes.pick.pareto import pareto
+from timm_sizes.pick.ranking import Metric, frontier
 from timm_sizes.report.families import OTHER, Group, group_families
-from timm_sizes.report.figures import drawn_rows, find_figures
+from timm_sizes.report.figures import drawn_rows, find_figures, is_test
 from timm_sizes.report.provenance import count
 from timm_sizes.tables.columns import SIZE, Column, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.transforms import Bbox
 
 _INCHES, _DPI = (8, 4.5), 200  # 1600 × 900 pixels
 _INK, _QUIET, _RULE = "#16191d", "#59616b", "#d9dde2"
@@ -43,22 +47,32 @@ def draw(frame: pd.DataFrame, source: str, kind: str) -> bytes:
     """Return the chart of *frame*, the rows of choices.load_choices, as a file of *kind*: png or svg.
 
     It has size on its x axis and the first accuracy (or the speed) on its y axis. A few rows that lie far below all
-    others are left out, and a note says how many. Raises InputError, naming *source*, if there is nothing to draw.
+    others are left out, and so are timm's test_* models; a note says how many. Raises InputError, naming *source*, if
+    there is nothing to draw.
     """
-    gain = find_figures(frame, source).gain
+    figures = find_figures(frame, source)
+    gain = figures.gain
     drawn = drawn_rows(frame, gain)
+    tests = is_test(drawn)
+    drawn = drawn[~tests]
     with rc_context(_STYLE):
-        picture = Picture(figsize=_INCHES, dpi=_DPI, layout="constrained", facecolor="white")
+        layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
+        picture = Picture(figsize=_INCHES, dpi=_DPI, layout=layout, facecolor="white")
         FigureCanvasAgg(picture)  # measures the texts
         axes = picture.add_subplot()
         _set_axes(axes, drawn, gain)
         _scatter(axes, drawn, gain)
-        best = drawn[pareto(drawn, [SIZE.name], [gain.name])].sort_values([SIZE.name, gain.name])
-        axes.step(best[SIZE.name], best[gain.name], where="post", color=_INK, lw=1.4, zorder=3, label="Pareto line")
+        is_less_better = figures.less_wins(SIZE)
+        best = frontier(drawn, [Metric(SIZE, is_less_better), Metric(gain, is_smaller_better=False)])
+        best = best.sort_values([SIZE.name, gain.name])
+        where: Literal["post", "pre"] = "post" if is_less_better else "pre"
+        axes.step(best[SIZE.name], best[gain.name], where=where, color=_INK, lw=1.4, zorder=3, label="Pareto line")
         axes.set_title(f"timm models: {gain.title} and checkpoint size", loc="left", fontsize=12, weight="bold", pad=18)
-        axes.text(0, 1.02, _note(source, drawn, gain, axes), transform=axes.transAxes, color=_QUIET, fontsize=8)
-        picture.legend(loc="outside right upper", frameon=False, fontsize=8.5, labelspacing=0.7)
-        _label(picture, axes, best, gain)
+        note = _note(source, drawn, gain, axes, int(tests.sum()))
+        # Its width must not take the chart's.
+        axes.text(0, 1.02, note, transform=axes.transAxes, color=_QUIET, fontsize=8).set_in_layout(False)
+        picture.legend(loc="outside right center", frameon=False, fontsize=8.5, labelspacing=0.7)
+        _label(picture, axes, drawn, best, gain)
         buffer = io.BytesIO()
         picture.savefig(buffer, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None})
     return buffer.getvalue()
@@ -76,7 +90,7 @@ def _set_axes(axes: Axes, drawn: pd.DataFrame, gain: Column) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
         axes.yaxis.set_minor_locator(NullLocator())
-        axes.set_ylim(drawn[gain.name].min() / 1.25, drawn[gain.name].max() * 1.25)
+        axes.set_ylim(drawn[gain.name].min() / 1.25, drawn[gain.name].max() * 1.6)
     visible = _visible(drawn, gain, axes)[SIZE.name]
     axes.set_xlim(visible.min() / 1.25, visible.max() * 1.25)
     spans_much = visible.max() > 3000 * visible.min()
@@ -119,7 +133,7 @@ def _area(group: Group, *, is_rest: bool) -> float:
     return 8 if is_rest else {"*": 42, "D": 17, "s": 19}.get(group.style.matplotlib, 24)
 
 
-def _note(source: str, drawn: pd.DataFrame, gain: Column, axes: Axes) -> str:
+def _note(source: str, drawn: pd.DataFrame, gain: Column, axes: Axes, tests: int) -> str:
     """Return what has to be known to read the picture: the rows' number and origin, estimates, and what is not seen."""
     estimated = count(drawn).estimated
     parts = [f"{source[:60]}, {len(drawn):,} rows"]
@@ -129,6 +143,8 @@ def _note(source: str, drawn: pd.DataFrame, gain: Column, axes: Axes) -> str:
         parts.append(f"{estimated:,} of the sizes {'is an estimate' if estimated == 1 else 'are estimates'}")
     if below := len(drawn) - len(_visible(drawn, gain, axes)):
         parts.append(f"{below:,} below the range that is shown")
+    if tests:
+        parts.append(f"without {tests:,} test_* models")
     return "; ".join(parts)
 
 
@@ -136,20 +152,26 @@ def _visible(drawn: pd.DataFrame, gain: Column, axes: Axes) -> pd.DataFrame:
     return drawn[drawn[gain.name] >= axes.get_ylim()[0]]
 
 
-def _label(picture: Picture, axes: Axes, best: pd.DataFrame, gain: Column) -> None:
-    """Name a few rows of the Pareto line, *best*, evenly along it: above it, where no point can be."""
+def _label(picture: Picture, axes: Axes, drawn: pd.DataFrame, best: pd.DataFrame, gain: Column) -> None:
+    """Name rows of the Pareto line, *best*: the headline first, then those farthest from what has a name already.
+
+    A name stands over no point of *drawn*, over no other name and not across the line.
+    """
     visible = _visible(best, gain, axes)
-    picture.draw_without_rendering()  # settles the layout, so that the texts' places are known
-    places = axes.transData.transform(visible[[SIZE.name, gain.name]].to_numpy("float64"))
-    across, up = places.T
-    line = Path(np.column_stack([np.repeat(across, 2)[1:], np.repeat(up, 2)[:-1]]))
-    evenly = np.linspace(across[0], across[-1], _LABELS)
-    nearest = [int(np.abs(across - at).argmin()) for at in evenly]
+    picture.draw_without_rendering()  # settles the layout, so that the texts' places are known …
+    picture.set_layout_engine("none")  # … and stay
+    columns = [SIZE.name, gain.name]
+    points = axes.transData.transform(drawn[columns].to_numpy("float64"))
+    places = axes.transData.transform(visible[columns].to_numpy("float64"))
+    across, up = (np.repeat(places[:, axis], 2) for axis in (0, 1))
+    rises = places[-1, 1] >= places[0, 1]
+    line = Path(np.column_stack([across[1:], up[:-1]] if rises else [across[:-1], up[1:]]))
     taken: list[Bbox] = []
-    for at in dict.fromkeys([*nearest, *range(len(visible))]):
+    headline = int(places[:, 1].argmax())
+    for at in _spread(places[:, 0], first=headline):
         if len(taken) == _LABELS:
             break
-        for side, offset in (("right", -4), ("left", 4)):
+        for side, offset in (("right", -4), ("left", 4)) if rises else (("left", 4), ("right", -4)):
             text = axes.annotate(
                 visible["model"].iloc[at].partition(".")[0][:40],
                 (visible[SIZE.name].iloc[at], visible[gain.name].iloc[at]),
@@ -158,15 +180,30 @@ def _label(picture: Picture, axes: Axes, best: pd.DataFrame, gain: Column) -> No
                 ha=side,
                 va="bottom",
                 fontsize=7.5,
+                weight="bold" if at == headline else "normal",
             )
-            box = text.get_window_extent().padded(6)
-            if _is_free(box, axes, line, taken):
-                taken.append(box)
+            box = text.get_window_extent()
+            is_over = ((points > [box.x0 - 4, box.y0]) & (points < [box.x1 + 4, box.y1 + 4])).all(axis=1).any()
+            if not is_over and _is_free(box.padded(6), axes, line, taken):
+                taken.append(box.padded(6))
                 break
             text.remove()
+
+
+def _spread(places: npt.NDArray[np.float64], first: int) -> Iterator[int]:
+    """Yield the positions of *places*: *first*, then always the one farthest from all before."""
+    distance = np.full(len(places), np.inf)
+    at = first
+    for _ in places:
+        yield at
+        distance = np.minimum(distance, np.abs(places - places[at]))
+        distance[at] = -1
+        at = int(distance.argmax())
 
 
 def _is_free(box: Bbox, axes: Axes, line: Path, taken: list[Bbox]) -> bool:
     area = axes.bbox
     inside = area.x0 <= box.x0 and box.x1 <= area.x1 and box.y1 <= area.y1
-    return inside and not line.intersects_bbox(box, filled=False) and not any(box.overlaps(other) for other in taken)
+    # A little lower the line begins at the point itself.
+    above = Bbox.from_extents(box.x0 + 4, box.y0 + 8, box.x1 - 4, box.y1)
+    return inside and not line.intersects_bbox(above, filled=False) and not any(box.overlaps(other) for other in taken)
