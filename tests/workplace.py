@@ -31,8 +31,11 @@ class Workplace:
         return self.folder / "cache" / "hf_sizes.sqlite"
 
     def environment(self, changes: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Return the environment of a command: no token, and nothing of the machine's own Hugging Face settings."""
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING", "XDG_"))}
+        """Return the environment of a command: no token, and nothing of the machine's own Hugging Face
+        settings, nor a terminal's width.
+        """
+        left_out = ("HF_", "HUGGING", "XDG_", "COLUMNS")
+        own = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
         return {
             **own,
             "HF_ENDPOINT": self.endpoint,
