@@ -597,3 +597,30 @@ def test_models_for_tests_are_left_out_unless_asked_for(browser: Chrome, tmp_pat
     screen.wait(lambda: screen.state() == "tests=1")
     screen.open("tests=1")
     assert screen.find("best").text == "test_vit.r160_in1k"
+
+
+CELLS = """
+const columns = [...document.querySelectorAll("#table thead th")].map((header) => header.dataset.column);
+const row = [...document.querySelectorAll("#table tbody tr")].find((each) => each.textContent.includes(arguments[0]));
+return Object.fromEntries(columns.map((column, at) => [column, row.cells[at].textContent]));
+"""
+
+
+def test_a_precision_changes_sizes_and_memory_together_and_back(screen: Screen) -> None:
+    def cells() -> dict[str, str]:
+        found: dict[str, str] = screen.run(CELLS, "resnet50.a1_in1k")
+        return found
+
+    published = cells()
+    full = {name: float(published[name]) for name in ("weights_mb", "activations_mb")}
+    Select(screen.find("dtype")).select_by_visible_text("float16, computed")
+    screen.wait(lambda: cells()["memory_dtype"] == "float16")
+    half = cells()
+    assert float(half["size_mb"]) == float(half["weights_mb"]) == pytest.approx(full["weights_mb"] / 2, abs=0.01)
+    assert float(half["activations_mb"]) == pytest.approx(full["activations_mb"] / 2, abs=0.01)
+    assert float(half["memory_mb"]) == pytest.approx(sum(full.values()) / 2, abs=0.02)
+    assert half["size_is"] == "computed"
+    screen.type("max_mb", "60")
+    screen.wait(lambda: "resnet50.a1_in1k" in screen.rows())
+    screen.driver.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
+    screen.wait(lambda: cells() == published)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,9 +55,7 @@ class Command(TableCommand):
         if frame.empty:
             raise InputError(f"{table}: no rows to show")
         name = source_name(table) if table == "-" else Path(table).name
-        contents: dict[Path, str | bytes] = {
-            page: render(frame, Source(name, self.sizes_file.name, sizes, datetime.now(UTC).date()))
-        }
+        contents: dict[Path, str | bytes] = {page: render(frame, Source(name, self.sizes_file.name, sizes))}
         if pictures:
             from timm_sizes.report.static_chart import draw  # noqa: PLC0415
 

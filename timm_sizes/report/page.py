@@ -6,7 +6,6 @@ import base64
 import gzip
 import hashlib
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -20,15 +19,16 @@ from timm_sizes.report.chart import bokeh_script, chart_json
 from timm_sizes.report.families import CHOSEN, REST, group_families
 from timm_sizes.report.figures import Figures, best_under, find_figures, is_test
 from timm_sizes.report.provenance import count, find_missing, newest_answer, size_basis
-from timm_sizes.tables.columns import SIZE, SPEED, Column, Kind, column_of
+from timm_sizes.tables.columns import MEMORY_COLUMNS, SIZE, SPEED, Column, Kind, column_of
 from timm_sizes.tables.frame import is_whole
+from timm_sizes.tables.memory import PRECISIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 HUB = "https://huggingface.co/"
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("choices.js", "labels.js", "answer.js", "report.js")
+_SCRIPTS = ("choices.js", "labels.js", "answer.js", "precision.js", "report.js")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,6 @@ class Source:
     table: str
     sizes_file: str
     sizes: dict[str, ModelSize]
-    made_on: date
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,9 @@ def render(frame: pd.DataFrame, source: Source) -> str:
     columns = _columns(frame, figures)
     lines = _lines(frame, columns)
     tests = is_test(frame)
+    names = {figure.name for figure in figures.shown}
+    has_parts = names >= {name for name in MEMORY_COLUMNS if column_of(name).kind is Kind.MEMORY}
+    precisions = {name: [each.weights, each.activations] for name, each in PRECISIONS.items()} if has_parts else {}
     own = frame.assign(**{figures.gain.name: frame[figures.gain.name].mask(tests)})
     bokeh = bokeh_script()
     script = "\n".join(map(_read, _SCRIPTS))
@@ -101,12 +103,14 @@ def render(frame: pd.DataFrame, source: Source) -> str:
         limits=_limits(figures),
         image_sizes=_image_sizes(frame, figures),
         licenses=_licenses(frame),
+        precisions=precisions,
         ladder=[(budget, None if at is None else lines[at]) for budget, at in best_under(own, figures.gain)],
         missing=find_missing(frame, source.sizes),
         data={
             "chart": chart_json(frame, groups, labels, figures),
             "axes": _axes(figures, columns),
             "families": [group.name for group in groups],
+            "precisions": precisions,
             "tests": [at for at, each in enumerate(tests) if each],
         },
         style=Markup(_read("report.css")),  # noqa: S704 - our own file

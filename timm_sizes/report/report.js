@@ -3,7 +3,7 @@
 "use strict";
 (async () => {
   const byId = (id) => document.getElementById(id);
-  const { chart, axes, families, tests: testRows } = JSON.parse(byId("data").textContent);
+  const { chart, axes, families, precisions, tests: testRows } = JSON.parse(byId("data").textContent);
   const form = byId("filters");
   const fields = [...form.elements].filter((field) => field.name);
   const isBox = (field) => field.type === "checkbox";
@@ -37,6 +37,31 @@
   const styles = [...source.get_column("style")];
   const hints = texts.map((cells, at) => [`text${at}`, cells.map((cell) => cell || "–")]);
   source.data = { ...source.data, ...Object.fromEntries(hints) };
+
+  // --- The precision; what stands in the page is for float32, and the sizes are those of the files ---
+  const published = { ...numbers };
+  const publishedTexts = texts.map((cells) => [...cells]);
+  let precision = "";
+  const setPrecision = (dtype) => {
+    precision = dtype;
+    const computed = dtype ? atPrecision(published, precisions[dtype]) : {};
+    const shown = (value) => value.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+    const said = { size_is: "computed", memory_dtype: dtype };
+    columns.forEach((column, at) => {
+      if (column in computed || (dtype && column in said)) {
+        const cell = (row) => (Number.isNaN(computed[column][row]) ? "" : shown(computed[column][row]));
+        texts[at] = all.map((row) => (column in computed ? cell(row) : text("size_mb")[row] && said[column]));
+      } else {
+        texts[at] = [...publishedTexts[at]];
+      }
+      if (axes[column]) numbers[column] = computed[column] ?? published[column];
+      // The first column has a link in it, and stays.
+      if (at > 0) rows.forEach((row, number) => (row.cells[at].textContent = texts[at][number]));
+    });
+    const hints = texts.map((cells, at) => [`text${at}`, cells.map((cell) => cell || "–")]);
+    source.data = { ...source.data, ...numbers, ...Object.fromEntries(hints) };
+    sorted = null;
+  };
 
   // --- Sliders: 0 to 200 over what the column holds, by ratio for what spans magnitudes ---
   const isMost = (field) => field.name.startsWith("max");
@@ -352,6 +377,7 @@
   let kept = [];
   const show = () => {
     const wanted = state();
+    if ((wanted.dtype ?? "") !== precision) setPrecision(wanted.dtype);
     if (form.min_acc) {
       form.min_acc.dataset.column = wanted.y;
       form.querySelector("[for=min_acc] .of").textContent = axes[wanted.y].header;
