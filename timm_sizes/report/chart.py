@@ -94,7 +94,7 @@ def chart_json(frame: pd.DataFrame, groups: list[Group], labels: pd.Series[str],
     plot.add_glyph(chosen, ring).level = "annotation"
     plot.add_glyph(named, _names()).level = "annotation"
     plot.add_tools(
-        # To the side and (by the style) below: what is better lies above, or beside.
+        # The page's script places it.
         HoverTool(name="hover", renderers=points, limit=1, attachment="horizontal", show_arrow=False, visible=False),
         TapTool(renderers=points, visible=False),
     )

@@ -108,7 +108,7 @@ def render(frame: pd.DataFrame, source: Source) -> str:
         missing=find_missing(frame, source.sizes),
         data={
             "chart": chart_json(frame, groups, labels, figures),
-            "axes": _axes(figures, columns),
+            "axes": _axes(frame, figures, columns),
             "families": [group.name for group in groups],
             "precisions": precisions,
             "tests": [at for at, each in enumerate(tests) if each],
@@ -154,10 +154,10 @@ def _figures(frame: pd.DataFrame, figure: Column, *, decides: bool = False) -> C
 
 
 def _bases(frame: pd.DataFrame, figures: Figures) -> list[str]:
-    """Return the columns of *frame* that say what its figures are of: a card, a data type."""
+    """Return the columns of *frame* that say what its figures are of: a card, a data type; where rows differ in it."""
     # The images are in an accuracy's own label.
     names = [each.basis for each in figures.shown if each.basis in frame and each.kind is not Kind.ACCURACY]
-    return [name for name in names if (frame[name] != "").any()]
+    return [name for name in names if frame[name].nunique() > 1]
 
 
 def _lines(frame: pd.DataFrame, columns: list[Cells]) -> list[Line]:
@@ -198,11 +198,11 @@ def _licenses(frame: pd.DataFrame) -> list[tuple[str, int, bool]]:
     return [(str(licence), int(rows), is_permissive(str(licence))) for licence, rows in ordered]
 
 
-def _axes(figures: Figures, columns: list[Cells]) -> dict[str, dict[str, Any]]:
+def _axes(frame: pd.DataFrame, figures: Figures, columns: list[Cells]) -> dict[str, dict[str, Any]]:
     """Return what the page's script has to know of each figure: its words, which way is better, and where it counts.
 
-    ``basis`` is the column that says what a figure is of, "" without; ``answer`` and ``hint`` whether the
-    answer and the tooltip have it.
+    ``basis`` is the column that says what a figure is of, "" without, ``note`` what all of them are of; ``answer`` and
+    ``hint`` whether the answer and the tooltip have it.
     """
     names = {column.name for column in columns}
     return {
@@ -214,11 +214,18 @@ def _axes(figures: Figures, columns: list[Cells]) -> dict[str, dict[str, Any]]:
             "lessWins": figures.less_wins(shown),
             "log": shown in figures.costs or shown == SPEED,
             "basis": "size_is" if shown == SIZE else shown.basis if shown.basis in names else "",
+            "note": _only(frame, shown.basis),
             "answer": shown in figures.deciding,
             "hint": shown in figures.deciding or shown.kind is Kind.MEMORY,
         }
         for shown in figures.shown
     }
+
+
+def _only(frame: pd.DataFrame, basis: str) -> str:
+    """Return what the column *basis* says of all rows of *frame*; "" if it is several things, or no column."""
+    found = set(frame[basis]) if basis in frame else set()
+    return found.pop() if len(found) == 1 else ""
 
 
 def _read(name: str) -> str:

@@ -23,8 +23,10 @@
 
   // Bokeh's script is packed: it makes up most of a small page. It runs as the page's policy has its hash.
   const unpack = async (base64) => {
-    const packed = new Blob([Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))]);
-    return new Response(packed.stream().pipeThrough(new DecompressionStream("gzip"))).text();
+    const binary = atob(base64);
+    const bytes = new Uint8Array(binary.length);
+    for (let at = 0; at < bytes.length; at += 1) bytes[at] = binary.charCodeAt(at);
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
   };
   const library = document.createElement("script");
   library.textContent = await unpack(byId("bokeh").textContent);
@@ -243,6 +245,7 @@
       const name = architectureOf(at) + (twice ? ` ${text("img_size")[at]}` : "");
       return { x: across(x[at]), y: height - up(y[at]), text: name, weight: at === chosen ? "bold" : "normal" };
     });
+    line = points;
     const order = spreadOrder(points.map((point) => point.x), best.indexOf(chosen));
     const placed = placeNames(points, order, axes[wanted.x].lessWins, width, height, measure);
     model("labels").data = {
@@ -254,6 +257,19 @@
       weight: placed.map(({ at }) => points[at].weight),
     };
   };
+  // A tooltip stands beside the pointer, and lower than the points of the line that it would cover.
+  let line = [];
+  const placeTooltip = ({ clientX, clientY }) => {
+    const box = byId("chart").getBoundingClientRect();
+    const [width, { frame }] = [document.querySelector(".bk-Tooltip")?.offsetWidth || 260, Bokeh.index.get_by_id(plot.id)];
+    const [right, top] = [box.left + frame.bbox.right, box.top + frame.bbox.top];
+    const fits = axes[form.x.value].lessWins && clientX + 16 + width < right;
+    const left = fits ? clientX + 16 : Math.max(clientX - 16 - width, 4);
+    const covered = line.map(({ x, y }) => ({ x: box.left + frame.bbox.left + x, y: top + y }));
+    const lowest = covered.filter(({ x }) => x > left - 8 && x < left + width + 8).map(({ y }) => y + 10);
+    document.body.style.setProperty("--tooltip-left", `${left}px`);
+    document.body.style.setProperty("--tooltip-top", `${Math.max(clientY + 12, ...lowest)}px`);
+  };
   let naming;
   const nameSoon = () => {
     cancelAnimationFrame(naming);
@@ -263,8 +279,9 @@
   // --- What is said: the answer, the ladder, the counts ---
   const cellOf = (at, column) => [...rows[at].cells[columns.indexOf(column)].cloneNode(true).childNodes];
   const basisOf = (at, column) => {
-    const basis = axes[column]?.basis;
-    return basis && text(column)[at] ? text(basis)[at] : "";
+    const { basis, note } = axes[column];
+    if (axes[column].unit === "%" || !text(column)[at]) return ""; // an accuracy's is in its label
+    return basis ? text(basis)[at] : note;
   };
   const answer = (kept, rowsAsked, tests, wanted) => {
     const gain = { axis: axes[wanted.y], values: numbers[wanted.y] };
@@ -511,6 +528,7 @@
     setTimeout(() => (byId("copy").textContent = "Copy"), 2000);
   });
   byId("fold").addEventListener("click", () => fold(byId("fold").ariaExpanded !== "true"));
+  byId("chart").addEventListener("pointermove", placeTooltip, { capture: true });
   byId("download").addEventListener("click", download);
   source.selected.properties.indices.change.connect(pick);
   for (const name of ["inner_width", "inner_height"]) plot.properties[name].change.connect(nameSoon);
@@ -524,4 +542,7 @@
   if (location.hash.includes("=")) readAddress();
   else show();
   form.dataset.ready = "yes";
-})();
+})().catch((error) => {
+  document.getElementById("filters").dataset.ready = "no"; // what the page says without its script stays readable
+  throw error;
+});
