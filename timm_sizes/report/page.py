@@ -157,7 +157,7 @@ def _bases(frame: pd.DataFrame, figures: Figures) -> list[str]:
     """Return the columns of *frame* that say what its figures are of: a card, a data type; where rows differ in it."""
     # The images are in an accuracy's own label.
     names = [each.basis for each in figures.shown if each.basis in frame and each.kind is not Kind.ACCURACY]
-    return [name for name in names if frame[name].nunique() > 1]
+    return [name for name in names if len(_said(frame, name)) > 1]
 
 
 def _lines(frame: pd.DataFrame, columns: list[Cells]) -> list[Line]:
@@ -223,9 +223,13 @@ def _axes(frame: pd.DataFrame, figures: Figures, columns: list[Cells]) -> dict[s
 
 
 def _only(frame: pd.DataFrame, basis: str) -> str:
-    """Return what the column *basis* says of all rows of *frame*; "" if it is several things, or no column."""
-    found = set(frame[basis]) if basis in frame else set()
+    """Return what the column *basis* says of the rows of *frame*; "" if it is several things, or no column."""
+    found = _said(frame, basis) if basis in frame else set()
     return found.pop() if len(found) == 1 else ""
+
+
+def _said(frame: pd.DataFrame, basis: str) -> set[str]:
+    return set(frame[basis]) - {""}
 
 
 def _read(name: str) -> str:
