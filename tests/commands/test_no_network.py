@@ -111,6 +111,7 @@ def test_certificate_that_nobody_vouches_for_is_told_and_not_tried_again(offline
     assert not alarms(ended.err)
 
 
+@pytest.mark.slow
 def test_proxy_that_asks_for_a_login_is_told_and_not_tried_again(offline: Workplace) -> None:
     with listener(demand_login) as (port, count):
         env = {"https_proxy": f"http://127.0.0.1:{port}", "no_proxy": "", "HF_ENDPOINT": "https://hub.invalid"}

@@ -52,6 +52,7 @@ def aim(hub: MockHub, faults: list[str], prefix: str, *, times: int | None) -> d
     return hit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("route", ["api", "page"])
 def test_repo_that_never_answers_soundly_is_an_error(hub: MockHub, workplace: Workplace, route: str) -> None:
     put_many(hub)
@@ -158,6 +159,7 @@ def test_quota_is_spent_without_a_refusal_and_waited_for(hub: MockHub, workplace
     assert len(re.findall("quota is used up", ended.err)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "behaviour",
     [
@@ -178,6 +180,7 @@ def test_refusals_are_waited_out_without_losing_a_name(
     assert {name: row["size_bytes"] for name, row in workplace.sizes().items()} == {name: right[name] for name in names}
 
 
+@pytest.mark.slow
 def test_quota_that_another_process_uses_up_is_waited_for(hub: MockHub, workplace: Workplace) -> None:
     put_resnets(hub)
     hub.behave(quota={"api": 3}, window=2.0, rate_headers=True)
