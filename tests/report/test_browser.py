@@ -87,7 +87,7 @@ class Screen:
         """Open the page anew, with *state* behind the #, and wait until it can be used."""
         self.driver.get("about:blank")
         self.driver.get(self.address + (f"#{state}" if state else ""))
-        self.wait(lambda: self.find("filters").get_attribute("data-ready"))
+        assert self.wait(lambda: self.find("filters").get_attribute("data-ready")) == "yes"
 
     def wait(self, condition: Any) -> Any:
         return WebDriverWait(self.driver, PATIENCE, poll_frequency=0.02).until(lambda _: condition())
@@ -613,13 +613,17 @@ def test_a_precision_changes_sizes_and_memory_together_and_back(screen: Screen) 
     published = cells()
     full = {name: float(published[name]) for name in ("weights_mb", "activations_mb")}
     Select(screen.find("dtype")).select_by_visible_text("float16, computed")
-    screen.wait(lambda: cells()["memory_dtype"] == "float16")
+    screen.wait(lambda: cells()["size_is"] == "computed")
     half = cells()
     assert float(half["size_mb"]) == float(half["weights_mb"]) == pytest.approx(full["weights_mb"] / 2, abs=0.01)
     assert float(half["activations_mb"]) == pytest.approx(full["activations_mb"] / 2, abs=0.01)
     assert float(half["memory_mb"]) == pytest.approx(sum(full.values()) / 2, abs=0.02)
     assert half["size_is"] == "computed"
     screen.type("max_mb", "60")
-    screen.wait(lambda: "resnet50.a1_in1k" in screen.rows())
+    screen.type("q", "a1_in1k")
+    screen.wait(lambda: screen.find("best").text == "resnet50.a1_in1k")
+    assert answer(screen)["Memory (MB)"].endswith(" float16")
+    assert answer(screen)["Size (MB)"].endswith(" computed")
+    assert screen.driver.find_element(By.CSS_SELECTOR, "#table button.family").text == "resnet"
     screen.driver.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
     screen.wait(lambda: cells() == published)

@@ -43,6 +43,7 @@
   // --- The precision; what stands in the page is for float32, and the sizes are those of the files ---
   const published = { ...numbers };
   const publishedTexts = texts.map((cells) => [...cells]);
+  const precise = new Set(["size_mb", "weights_mb", "activations_mb", "memory_mb", "size_is", "memory_dtype"]);
   let precision = "";
   const setPrecision = (dtype) => {
     precision = dtype;
@@ -50,15 +51,15 @@
     const shown = (value) => value.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
     const said = { size_is: "computed", memory_dtype: dtype };
     columns.forEach((column, at) => {
-      if (column in computed || (dtype && column in said)) {
+      if (!precise.has(column)) return;
+      if (dtype) {
         const cell = (row) => (Number.isNaN(computed[column][row]) ? "" : shown(computed[column][row]));
         texts[at] = all.map((row) => (column in computed ? cell(row) : text("size_mb")[row] && said[column]));
       } else {
         texts[at] = [...publishedTexts[at]];
       }
       if (axes[column]) numbers[column] = computed[column] ?? published[column];
-      // The first column has a link in it, and stays.
-      if (at > 0) rows.forEach((row, number) => (row.cells[at].textContent = texts[at][number]));
+      rows.forEach((row, number) => (row.cells[at].textContent = texts[at][number]));
     });
     const hints = texts.map((cells, at) => [`text${at}`, cells.map((cell) => cell || "–")]);
     source.data = { ...source.data, ...numbers, ...Object.fromEntries(hints) };
@@ -281,7 +282,8 @@
   const basisOf = (at, column) => {
     const { basis, note } = axes[column];
     if (axes[column].unit === "%" || !text(column)[at]) return ""; // an accuracy's is in its label
-    return basis ? text(basis)[at] : note;
+    if (basis) return text(basis)[at];
+    return precision && axes[column].unit === "MB" ? precision : note;
   };
   const answer = (kept, rowsAsked, tests, wanted) => {
     const gain = { axis: axes[wanted.y], values: numbers[wanted.y] };
