@@ -71,7 +71,7 @@ return [...line.get_column("x")].map((x, at) => [x, line.get_column("y")[at]]);
 """
 TABLE = """
 return [...document.querySelectorAll("#table tbody tr")].filter((row) => row.offsetParent !== null)
-  .map((row) => row.cells[0].innerText);
+  .map((row) => row.cells[0].textContent);
 """
 
 
