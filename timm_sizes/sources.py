@@ -30,17 +30,8 @@ _BASIS = {
 
 def from_repo(model: str, info: RepoInfo, source: str) -> ModelSize:
     """Return *model*'s item from its repo's files, which the Hub gave by the route *source*."""
-    item = ModelSize(
-        model=model,
-        repo_id=info.repo_id,
-        sha=info.sha,
-        last_modified=info.last_modified,
-        license=info.license,
-        gated=info.gated,
-        source=source,
-        fetched_at=info.answered_at,
-        other_weights=_other_weights(info),
-    )
+    item = _about(model, info, source)
+    item.other_weights = _other_weights(info)
     filename = choose_checkpoint(info.files)
     if filename is None:
         item.status, item.reason = Status.NO_WEIGHTS, _NO_CHECKPOINT
@@ -68,16 +59,7 @@ def from_list(model: str, repo: ListedRepo) -> ModelSize:
 
     Where the elements are the catalogue's, so is the file: the catalogue's size is the answer, header included.
     """
-    item = ModelSize(
-        model=model,
-        repo_id=repo.repo_id,
-        sha=repo.sha,
-        last_modified=repo.last_modified,
-        license=repo.license,
-        gated=repo.gated,
-        source="list",
-        fetched_at=repo.answered_at,
-    )
+    item = _about(model, repo, "list")
     filename = choose_checkpoint(repo.filenames)
     if filename is None and repo.filenames:
         item.status, item.reason = Status.NO_WEIGHTS, _NO_CHECKPOINT
@@ -138,6 +120,19 @@ def from_target(model: str, target: Target) -> ModelSize:
     if target.status is not None:
         return unsized(model, target.status, target.reason)
     return from_disk(model, target.path)
+
+
+def _about(model: str, repo: RepoInfo | ListedRepo, source: str) -> ModelSize:
+    return ModelSize(
+        model=model,
+        repo_id=repo.repo_id,
+        sha=repo.sha,
+        last_modified=repo.last_modified,
+        license=repo.license,
+        gated=repo.gated,
+        source=source,
+        fetched_at=repo.answered_at,
+    )
 
 
 def _other_weights(info: RepoInfo) -> dict[str, int | str]:

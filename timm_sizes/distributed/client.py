@@ -18,7 +18,7 @@ from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.extensions.progress import log_above_bar
 from timm_sizes.files import shown_path
 from timm_sizes.items import Status
-from timm_sizes.names.plan import make_plan
+from timm_sizes.names.plan import Plan, make_plan
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.spiders.hf_sizes import HfSizesSpider
 
@@ -43,7 +43,7 @@ class SeedSpider(HfSizesSpider):
 
     custom_settings = {"EXTENSIONS": {}}  # noqa: RUF012 - Scrapy reads it from the class
 
-    def requests_for(self, names: Iterable[str]) -> Iterator[Request]:
+    def _requests_of(self, plan: Plan) -> Iterator[Request]:
         return iter(())
 
     def _repo_requests(self, repos: Iterable[Any]) -> Iterator[Request]:

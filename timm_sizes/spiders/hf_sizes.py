@@ -22,7 +22,7 @@ from timm_sizes.hub.payloads import RepoInfo
 from timm_sizes.hub.responses import read_list, read_repo, read_tree
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.middlewares.messages import hub_response
-from timm_sizes.names.plan import ListWalk, WantedRepo, describe, make_plan
+from timm_sizes.names.plan import ListWalk, Plan, WantedRepo, describe, make_plan
 from timm_sizes.names.resolve import name_of
 from timm_sizes.seeds import ARGUMENTS, Seeds, read_seeds
 from timm_sizes.sizes_file import keep_table, table_record
@@ -121,16 +121,7 @@ class HfSizesSpider(NamesSpider):
 
     def requests_for(self, names: Iterable[str]) -> Iterator[Request]:
         """Yield the requests of *names*: for repos whose commit is known or does not matter, and for lists."""
-        if self.seeds.offline:
-            return
-        plan = make_plan(names, by_list=self._by_list)
-        for owner, repos in plan.listed.items():
-            known = [repo for repo in repos if repo.repo_id in self._commits and not self._by_list]
-            yield from self._repo_requests(known)
-            if unknown := tuple(repo for repo in repos if repo not in known):
-                yield self._list_request(ListWalk(owner, unknown))
-        if not self._by_list:
-            yield from self._repo_requests(plan.direct)
+        yield from self._requests_of(make_plan(names, by_list=self._by_list))
 
     def parse_list(self, response: Response, walk: ListWalk) -> Iterator[Request | ModelSize]:
         """Take in a page of an organisation's list: the commits of its repos, or what it says of their sizes."""
@@ -226,7 +217,18 @@ class HfSizesSpider(NamesSpider):
         elif self._by_list:
             for repo in plan.direct:
                 yield from (unsized(model, Status.ERROR, _NOT_IN_LISTS, repo.repo_id) for model in repo.models)
-        yield from self.requests_for(self._names)
+        yield from self._requests_of(plan)
+
+    def _requests_of(self, plan: Plan) -> Iterator[Request]:
+        if self.seeds.offline:
+            return
+        commits = {} if self._by_list else self._commits
+        for owner, repos in plan.listed.items():
+            yield from self._repo_requests([repo for repo in repos if repo.repo_id in commits])
+            if unknown := tuple(repo for repo in repos if repo.repo_id not in commits):
+                yield self._list_request(ListWalk(owner, unknown))
+        if not self._by_list:
+            yield from self._repo_requests(plan.direct)
 
     def _go_on(self, walk: ListWalk, next_url: str | None) -> Iterator[Request | ModelSize]:
         """Request the next page while it can give a size, or save more requests than the one it costs.

@@ -50,15 +50,14 @@ def wanted_memory(dtype: str | None, batch: int | None) -> Memory | None:
         if batch is not None:
             raise InputError("--batch: how many images --memory is for; expected both")
         return None
-    if dtype not in PRECISIONS:
-        raise InputError(f"--memory {dtype}: expected {', '.join(PRECISIONS)} (and a table before the option)")
+    _check(dtype, "--memory", " (and a table before the option)")
     return Memory(dtype, batch or 1)
 
 
 def checked_dtype(dtype: str | None) -> str | None:
     """Return the *dtype* of the option --dtype; InputError if it is none of PRECISIONS."""
-    if dtype is not None and dtype not in PRECISIONS:
-        raise InputError(f"--dtype {dtype}: expected {', '.join(PRECISIONS)}")
+    if dtype is not None:
+        _check(dtype, "--dtype")
     return dtype
 
 
@@ -89,6 +88,11 @@ def elements_of(name: str, params: int | None) -> float:
         return float(params)
     entry = entry_of(name)
     return float(sum(entry.elements.values())) if entry else float("nan")
+
+
+def _check(dtype: str, option: str, hint: str = "") -> None:
+    if dtype not in PRECISIONS:
+        raise InputError(f"{option} {dtype}: expected {', '.join(PRECISIONS)}{hint}")
 
 
 def _text(value: float) -> str:
