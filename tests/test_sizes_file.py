@@ -17,7 +17,7 @@ from timm_sizes.errors import InputError
 from timm_sizes.hub.payloads import ListedRepo, RepoFile, RepoInfo
 from timm_sizes.items import SIZED, ModelSize, Status, worth
 from timm_sizes.sizes_file import COLUMNS, gather, read_sizes, update_sizes
-from timm_sizes.sources import from_list, from_repo
+from timm_sizes.spiders.sizing import from_list, from_repo
 from timm_sizes.tables.merge import merge_table
 from timm_sizes.tables.table import parse_table
 from timm_sizes.units import MAX_BYTES

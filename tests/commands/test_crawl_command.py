@@ -10,7 +10,7 @@ import pytest
 from tests.mockserver import MockHub, timm_repo
 from tests.samples import RESNETS, list_paths, put_resnets, repo_paths
 from tests.workplace import Ended, Workplace
-from timm_sizes.seeds import ARGUMENTS
+from timm_sizes.spiders.seeds import ARGUMENTS
 
 # ---- Help ------------------------------------------------------------------------------------------------------------
 

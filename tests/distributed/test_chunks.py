@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from timm_sizes.distributed.chunks import MOST_OF_AN_ORGANISATION, Chunk, arguments_of, cut
-from timm_sizes.names.plan import WantedRepo
-from timm_sizes.seeds import Seeds
+from timm_sizes.spiders.plan import WantedRepo
+from timm_sizes.spiders.seeds import Seeds
 
 SEEDS = Seeds(sizes_file=Path("sizes.csv"), names=(), route="api", endpoint="https://hub.example")
 ORGANISATIONS = st.dictionaries(st.text("abc", min_size=1, max_size=3), st.integers(1, 60), max_size=12)

@@ -17,7 +17,7 @@ from timm_sizes.hub.error_responses import ErrorResponse
 from timm_sizes.hub.payloads import RepoInfo
 from timm_sizes.hub.responses import HubResponse, RepoTree, answered_at, read_list, read_repo, read_tree
 from timm_sizes.items import Status
-from timm_sizes.sources import from_repo
+from timm_sizes.spiders.sizing import from_repo
 
 HUB = "https://hub.example"
 REPO = timm_repo("resnet50.a1_in1k", 25_557_032)

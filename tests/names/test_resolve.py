@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from timm_sizes.hub.endpoints import is_repo_id, is_revision, model_info_url
 from timm_sizes.items import Status
-from timm_sizes.names.plan import describe, make_plan
 from timm_sizes.names.resolve import Target, resolve
+from timm_sizes.spiders.plan import describe, make_plan
 
 R50 = "timm/resnet50.a1_in1k"
 

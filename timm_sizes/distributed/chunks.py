@@ -10,8 +10,8 @@ from itertools import chain
 from math import ceil
 from typing import Any
 
-from timm_sizes.names.plan import WantedRepo
-from timm_sizes.seeds import Seeds
+from timm_sizes.spiders.plan import WantedRepo
+from timm_sizes.spiders.seeds import Seeds
 
 # Each chunk walks its organisations' lists anew, 1,000 repos a request: with so many chunks at the most that is 2 % of
 # the requests that an organisation's repos cost.

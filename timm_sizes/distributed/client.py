@@ -18,9 +18,9 @@ from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.extensions.progress import log_above_bar
 from timm_sizes.files import shown_path
 from timm_sizes.items import Status
-from timm_sizes.names.plan import Plan, make_plan
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.spiders.hf_sizes import HfSizesSpider
+from timm_sizes.spiders.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
 
-    from timm_sizes.seeds import Seeds
+    from timm_sizes.spiders.seeds import Seeds
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from scrapy.utils.project import get_project_settings
 from timm_sizes.errors import FAILURE_STAT
 from timm_sizes.hub.endpoints import parse_endpoint
 from timm_sizes.items import ModelSize
-from timm_sizes.seeds import Seeds
 from timm_sizes.spiders.hf_sizes import HfSizesSpider
+from timm_sizes.spiders.seeds import Seeds
 
 
 class IncompleteError(RuntimeError):

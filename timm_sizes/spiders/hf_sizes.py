@@ -22,12 +22,12 @@ from timm_sizes.hub.payloads import RepoInfo
 from timm_sizes.hub.responses import read_list, read_repo, read_tree
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.middlewares.messages import hub_response
-from timm_sizes.names.plan import ListWalk, Plan, WantedRepo, describe, make_plan
 from timm_sizes.names.resolve import name_of
-from timm_sizes.seeds import ARGUMENTS, Seeds, read_seeds
 from timm_sizes.sizes_file import keep_table, table_record
-from timm_sizes.sources import from_catalogue, from_list, from_repo, from_target, not_listed, unsized
 from timm_sizes.spiders.base import NamesSpider, check_arguments
+from timm_sizes.spiders.plan import ListWalk, Plan, WantedRepo, describe, make_plan
+from timm_sizes.spiders.seeds import ARGUMENTS, Seeds, read_seeds
+from timm_sizes.spiders.sizing import from_catalogue, from_list, from_repo, from_target, not_listed, unsized
 from timm_sizes.tables.table import parse_table, table_names
 
 if TYPE_CHECKING:

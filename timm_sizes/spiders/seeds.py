@@ -26,7 +26,7 @@ from timm_sizes.tables.table import (
 
 ROUTES = ("api", "list", "page")
 # What a crawl without a table is seeded from: upstream's own, and offline the copy that comes along.
-SHIPPED_TABLE = Path(__file__).parent / "tables" / "data" / "results-imagenet-real.csv"
+SHIPPED_TABLE = Path(__file__).parent.parent / "tables" / "data" / "results-imagenet-real.csv"
 UPSTREAM_TABLE_URL = (
     "https://raw.githubusercontent.com/huggingface/pytorch-image-models/main/results/results-imagenet-real.csv"
 )
