@@ -21,7 +21,7 @@ from tests.workplace import PROJECT, Ended
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.publish import what_changed
 
-PUBLISHED = ("README.md", "datapackage.json", "index.html", "model_sizes.csv", "models.csv", "sizes.svg")
+PUBLISHED = ("README.md", "datapackage.json", "index.html", "model_sizes.csv", "models.csv")
 PLAIN = "results-imagenet-real.csv"
 
 

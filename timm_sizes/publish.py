@@ -27,7 +27,6 @@ FILES = {
     MERGED: "timm's table as it is, with `model_size_in_mb` as second column",
     SIZES: "the checkpoint of every model that timm knows: bytes, repo, commit, licence",
     "index.html": "a page to explore models.csv: chart, filters, table",
-    "sizes.svg": "the chart",
     "datapackage.json": "every column with its type, unit and description ([Frictionless](https://framework.frictionlessdata.io))",
 }
 _BEST = ["model", "size_mb", "top1", "img_size", "param_count", "speed", "memory_mb", "license"]

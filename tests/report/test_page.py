@@ -1,15 +1,17 @@
-"""``scrapy report``: what the page and the pictures say, what they must not become, and the command line."""
+"""``scrapy report``: what the page says, what they must not become, and the command line."""
 
 from __future__ import annotations
 
+import os
 import re
-import struct
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 
+from tests.report.browser import BROWSER, REQUIRED, find_program
 from tests.samples import RESULTS, sizes, write, write_sizes
 from tests.workplace import Ended, Workplace
 from timm_sizes.errors import InputError
@@ -17,8 +19,8 @@ from timm_sizes.pick.rows import load_choices
 from timm_sizes.report.families import OTHER, STYLES, group_families
 from timm_sizes.report.figures import best_under, find_figures
 from timm_sizes.report.page import Source, render
+from timm_sizes.report.picture import main, take_pictures
 from timm_sizes.report.provenance import count, find_missing, size_basis
-from timm_sizes.report.static_chart import draw
 
 HOSTILE = ["<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "'\"><svg onload=alert(3)>"]
 LARGEST_PAGE = 3_000_000
@@ -112,7 +114,6 @@ def test_what_cannot_be_drawn_is_told(tmp_path: Path, table: str, message: str) 
 def test_figures_that_cannot_be_are_left_out_of_charts(tmp_path: Path, table: str) -> None:
     frame = frame_of(tmp_path, table)
     assert "resnet18.a1_in1k" in page_of(frame)
-    assert draw(frame, "a.csv", "png").startswith(b"\x89PNG")
 
 
 def test_what_is_not_known_is_blank() -> None:
@@ -126,7 +127,6 @@ def test_the_most_frequent_families_have_a_style_each_and_the_rest_is_other() ->
     groups, labels = group_families(pd.Series([*names, "other"], dtype="str"))
     assert [group.name for group in groups] == [*(f"family{number}" for number in range(len(STYLES))), OTHER]
     assert len({(group.style.bokeh, group.style.colour) for group in groups}) == len(groups)
-    assert len({group.style.matplotlib for group in groups[:-1]}) == len(groups) - 1
     assert [group.rows for group in groups] == labels.value_counts().reindex([g.name for g in groups]).tolist()
 
 
@@ -220,32 +220,30 @@ def test_the_page_says_how_exact_its_sizes_are(tmp_path: Path, statuses: list[st
 # --- The command ---
 
 
-def test_a_page_and_two_pictures_are_written(place: Workplace) -> None:
-    ended = report(place, "--png", str(place.folder / "a.png"), "--svg", str(place.folder / "a.svg"))
-    assert ended.status == 0, ended.err
-    assert ended.out == ""
-    assert ended.err.endswith(f"report.html, {place.folder}/a.png, {place.folder}/a.svg: 6 rows, 5 sized\n")
-    png = (place.folder / "a.png").read_bytes()
-    assert png[:8] == b"\x89PNG\r\n\x1a\n"
-    assert struct.unpack(">II", png[16:24]) == (1600, 900)
-    svg = (place.folder / "a.svg").read_text()
-    assert "<svg" in svg
-    assert "<!-- Size (MB), log scale -->" in svg
-    assert "<!-- Top-1 (%) -->" in svg
-    assert "<!-- convnextv2_atto -->" in svg  # on the Pareto line, and named
-    assert "<!-- results.csv, 5 rows; 1 of the sizes is an estimate -->" in svg
-    assert "<!-- resnet18 -->" not in svg  # off it
-
-
-def test_the_same_table_gives_the_same_files(place: Workplace) -> None:
-    files = ["report.html", "a.png", "a.svg"]
-    options = ["--png", str(place.folder / "a.png"), "--svg", str(place.folder / "a.svg")]
-
-    def made() -> list[bytes]:
-        assert report(place, *options).status == 0
-        return [(place.folder / name).read_bytes() for name in files]
+def test_the_same_table_gives_the_same_page(place: Workplace) -> None:
+    def made() -> bytes:
+        ended = report(place)
+        assert (ended.status, ended.out) == (0, ""), ended.err
+        assert ended.err.endswith("report.html: 6 rows, 5 sized\n")
+        return (place.folder / "report.html").read_bytes()
 
     assert made() == made()
+
+
+@pytest.mark.slow
+def test_the_pictures_of_the_chart_are_light_and_dark(place: Workplace, tmp_path: Path) -> None:
+    assert report(place).status == 0
+    if find_program(*BROWSER) is None and not os.environ.get(REQUIRED):
+        pytest.skip("no Chromium or Chrome")
+    light, dark = map(Image.open, take_pictures(place.folder / "report.html", tmp_path))
+    assert (light.size, dark.size) == ((1200, 1200), (1200, 1200))
+    assert (light.convert("RGB").getpixel((2, 2)), dark.convert("RGB").getpixel((2, 2))) == ((255,) * 3, (20, 23, 26))
+
+
+def test_no_page_to_take_a_picture_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "none.html"), str(tmp_path)]) == 2
+    assert capsys.readouterr().err.endswith("none.html: no such file; expected a page that scrapy report has written\n")
+    assert main([]) == 2
 
 
 def test_a_table_from_standard_input(place: Workplace) -> None:
@@ -275,10 +273,7 @@ def test_merged_details_are_used_without_a_sizes_file(place: Workplace) -> None:
         (["{folder}/results.csv", "-c", "name"], "no column 'name'"),
         (["{folder}/results.csv", "-o", "{folder}/no/a.html"], "there is no folder"),
         (["{folder}/results.csv", "-o", "{folder}"], "is a folder; expected a file name"),
-        (["{folder}/results.csv", "--png", "{folder}/no/a.png"], "--png: there is no folder"),
-        (["{folder}/results.csv", "--svg", "{folder}/results.csv"], "--svg: {folder}/results.csv is already"),
-        (["{folder}/results.csv", "--png", "{folder}/r.html"], "is already what -o writes"),
-        (["{folder}/results.csv", "--svg", "{folder}/sizes.csv"], "is already {folder}/sizes.csv"),
+        (["{folder}/results.csv", "-o", "{folder}/sizes.csv"], "is already {folder}/sizes.csv"),
         (["{folder}/plain.csv"], "plain.csv: nothing to weigh sizes against"),
         ([], "no crawl into {folder}/sizes.csv yet"),
     ],
@@ -293,21 +288,11 @@ def test_a_mistake_is_one_line_and_status_2(place: Workplace, arguments: list[st
     assert {path.name for path in place.folder.iterdir()} == before
 
 
-def test_a_missing_package_is_named(place: Workplace) -> None:
-    arguments = ["scrapy", "report", f"{place.folder}/results.csv", "-o", f"{place.folder}/r.html"]
-    arguments += ["--png", f"{place.folder}/a.png"]
-    code = f"import sys; sys.modules['matplotlib'] = None; from scrapy.cmdline import execute; execute({arguments!r})"
-    ended = place.run_python(code)
-    assert ended.status == 2
-    assert "the static chart needs matplotlib: pip install matplotlib" in only_error(ended)
-    assert not (place.folder / "r.html").exists()
-
-
 def test_listing_the_spiders_loads_nothing_heavy(place: Workplace) -> None:
     code = (
         "import sys; from scrapy.cmdline import execute\n"
         "try: execute(['scrapy', 'list'])\n"
-        "finally: print(sorted({'bokeh', 'jinja2', 'matplotlib', 'pandas'} & set(sys.modules)))"
+        "finally: print(sorted({'bokeh', 'jinja2', 'pandas'} & set(sys.modules)))"
     )
     ended = place.run_python(code)
     assert ended.out.splitlines() == ["hf_sizes", "[]"], ended.err

@@ -1,4 +1,4 @@
-"""``scrapy report``: a table with its sizes as a page to look at, and as a chart for a README or a paper."""
+"""``scrapy report``: a table with its sizes as a page to look at."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from timm_sizes.cli import TableCommand, check_targets, write_stderr
 from timm_sizes.errors import InputError
-from timm_sizes.files import check_package, shown_path, write_output
+from timm_sizes.files import shown_path, write_output
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.table import source_name
 
@@ -22,7 +22,7 @@ class Command(TableCommand):
         return "[options] [table]"
 
     def short_desc(self) -> str:
-        return "Make a page and a chart of a benchmark table and its sizes"
+        return "Make a page of a benchmark table and its sizes"
 
     def long_desc(self) -> str:
         return (
@@ -34,33 +34,20 @@ class Command(TableCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("-o", "--output", metavar="FILE", help="page to write (default: output/report.html)")
-        parser.add_argument("--png", metavar="FILE", help="also write the chart as a picture of 1600 × 900 pixels")
-        parser.add_argument("--svg", metavar="FILE", help="also write the chart as an SVG")
 
     def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
-        # pandas, Bokeh and matplotlib take long to import: not before they are needed.
+        # pandas and Bokeh take long to import: not before they are needed.
         from timm_sizes.pick.rows import load_choices  # noqa: PLC0415
         from timm_sizes.report.page import Source, render  # noqa: PLC0415
         from timm_sizes.settings import PROJECT_DIR  # noqa: PLC0415
 
         page = Path(opts.output or PROJECT_DIR / "output" / "report.html")
-        pictures = {kind: Path(path) for kind, path in (("png", opts.png), ("svg", opts.svg)) if path}
-        if pictures:
-            check_package("matplotlib", "the static chart")
         table = tables[0]
-        targets = [("-o", page), *((f"--{kind}", path) for kind, path in pictures.items())]
-        check_targets(targets, {path: f"already {path}" for path in (table, str(self.sizes_file))})
+        check_targets([("-o", page)], {path: f"already {path}" for path in (table, str(self.sizes_file))})
         sizes = read_sizes(self.sizes_file)
         frame = load_choices(table, column, sizes)
         if frame.empty:
             raise InputError(f"{table}: no rows to show")
         name = source_name(table) if table == "-" else Path(table).name
-        contents: dict[Path, str | bytes] = {page: render(frame, Source(name, self.sizes_file.name, sizes))}
-        if pictures:
-            from timm_sizes.report.static_chart import draw  # noqa: PLC0415
-
-            contents |= {path: draw(frame, name, kind) for kind, path in pictures.items()}
-        for path, content in contents.items():
-            write_output(path, [content])
-        written = ", ".join(shown_path(path) for path in contents)
-        write_stderr(f"{table} → {written}: {len(frame)} rows, {frame['size_mb'].notna().sum()} sized")
+        write_output(page, [render(frame, Source(name, self.sizes_file.name, sizes))])
+        write_stderr(f"{table} → {shown_path(page)}: {len(frame)} rows, {frame['size_mb'].notna().sum()} sized")

@@ -1,1 +1,1 @@
-"""``scrapy report``: a table of choices as a page to look at (HTML) and as a chart for a README or a paper."""
+"""``scrapy report``: a table of choices as a page to look at, and a picture of its chart."""

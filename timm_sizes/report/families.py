@@ -14,10 +14,9 @@ OTHER = "other"
 
 @dataclass(frozen=True)
 class Style:
-    """How a family is drawn: the names of its marker in Bokeh and in matplotlib, its shape as SVG, its colours."""
+    """How a family is drawn: the name of its marker in Bokeh, its shape as SVG, its colours."""
 
     bokeh: MarkerTypeType
-    matplotlib: str
     svg: str  # a path in a box from -8 to 8
     colour: str
     dark: str  # the colour on a dark ground
@@ -29,18 +28,18 @@ _STAR = "M0-7.5 1.9-2.4 7.2-2.2 3 1 4.5 6.3 0 3.3-4.5 6.3-3 1-7.2-2.2-1.9-2.4z"
 
 # The palette of Okabe and Ito, which people with any colour blindness can tell apart; what comes most often, first.
 STYLES = (
-    Style("circle", "o", "M0-5.5a5.5 5.5 0 1 1 0 11a5.5 5.5 0 1 1 0-11z", "#0072b2", "#1f84cc"),
-    Style("square", "s", "M-5-5h10v10h-10z", "#e69f00", "#e69f00"),
-    Style("triangle", "^", "M0-6 6 5h-12z", "#009e73", "#00b383"),
-    Style("diamond", "D", _DIAMOND, "#d55e00", "#ec7014"),
-    Style("inverted_triangle", "v", "M0 6-6-5h12z", "#cc79a7", "#d98cb8"),
-    Style("hex", "h", "M0-6 5.2-3v6l-5.2 3-5.2-3v-6z", "#56b4e9", "#7cc8f2"),
-    Style("plus", "P", _PLUS, "#111111", "#ffffff"),
-    Style("star", "*", _STAR, "#f0e442", "#f0e442"),
+    Style("circle", "M0-5.5a5.5 5.5 0 1 1 0 11a5.5 5.5 0 1 1 0-11z", "#0072b2", "#1f84cc"),
+    Style("square", "M-5-5h10v10h-10z", "#e69f00", "#e69f00"),
+    Style("triangle", "M0-6 6 5h-12z", "#009e73", "#00b383"),
+    Style("diamond", _DIAMOND, "#d55e00", "#ec7014"),
+    Style("inverted_triangle", "M0 6-6-5h12z", "#cc79a7", "#d98cb8"),
+    Style("hex", "M0-6 5.2-3v6l-5.2 3-5.2-3v-6z", "#56b4e9", "#7cc8f2"),
+    Style("plus", _PLUS, "#111111", "#ffffff"),
+    Style("star", _STAR, "#f0e442", "#f0e442"),
 )
-REST = Style("circle", "o", "M0-4a4 4 0 1 1 0 8a4 4 0 1 1 0-8z", "#a3a8ad", "#70777d")
+REST = Style("circle", "M0-4a4 4 0 1 1 0 8a4 4 0 1 1 0-8z", "#a3a8ad", "#70777d")
 # A family without a style of its own, when it is chosen: all others are grey then.
-CHOSEN = Style("circle", "o", STYLES[0].svg, "#c2185b", "#ff6f9f")
+CHOSEN = Style("circle", STYLES[0].svg, "#c2185b", "#ff6f9f")
 
 
 @dataclass(frozen=True)
