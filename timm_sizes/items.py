@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 
 class Status(StrEnum):
-    """How the question after a model's checkpoint size ended; ``meaning`` says it in words."""
+    """Outcome of looking up a model's checkpoint size; ``meaning`` says it in words."""
 
     meaning: str
 
@@ -22,13 +22,13 @@ class Status(StrEnum):
     ESTIMATED = "estimated", "computed from the model definition, or rounded on a page; not to the byte"
     NO_HUB_REPO = "no_hub_repo", "the weights are not on the Hub"
     NOT_FOUND = "not_found", "the Hub has no such repository, or it is private; or there is no such local file"
-    GATED = "gated", "the files are shown only to those who asked for access"
+    GATED = "gated", "the files are shown only to those who were granted access"
     NO_WEIGHTS = "no_weights", "there are no pretrained weights, or no file that timm loads"
     UNKNOWN_NAME = "unknown_name", "neither timm nor the Hub knows the name"
-    ERROR = "error", "the Hub gave no answer; crawl again"
+    ERROR = "error", "the Hub gave no valid response"
     # merge decides these, row by row.
     MISMATCH = "mismatch", "the checkpoint has another number of parameters than the row"
-    NOT_ASKED = "not_asked", "no crawl has asked for it yet"
+    NOT_ASKED = "not_asked", "no crawl has requested it yet"
 
 
 SIZED = frozenset({Status.OK, Status.ESTIMATED})
@@ -49,14 +49,13 @@ class ModelSize:
     reason: str = ""  # in words, where the status is not ok
     filename: str = ""  # the file that timm loads
     size_bytes: int | str | None = None
-    other_weights: dict[str, int | str] = field(default_factory=dict)  # other weight files of the repo: size in bytes
     params: int | None = None  # elements in the checkpoint, buffers included
     dtype: str = ""  # of most elements, as safetensors names it: F32, F16, BF16
     sha: str = ""  # the repo's commit
     sha256: str = ""  # the checkpoint's
     last_modified: str = ""  # of the repo, UTC
     license: str = ""
-    gated: str = ""  # auto or manual where access to the files has to be asked for
+    gated: str = ""  # auto or manual where access to the files has to be requested
     source: str = ""  # api, list, page, catalogue or local
     fetched_at: str = ""  # UTC: when the Hub answered
 

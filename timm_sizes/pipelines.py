@@ -6,12 +6,11 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from itemadapter import ItemAdapter
 from scrapy.exceptions import DropItem
 
 from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.items import ModelSize, Status
-from timm_sizes.sizes_file import update_sizes
+from timm_sizes.sizes_file import keepable, update_sizes
 from timm_sizes.units import parse_size
 
 if TYPE_CHECKING:
@@ -26,13 +25,11 @@ class NormaliseUnits:
     """Turns sizes as a page shows them ("1.22 GB") into whole bytes; what is no size becomes an error, not a number."""
 
     def process_item(self, item: ModelSize) -> ModelSize:
-        adapter = ItemAdapter(item)
-        try:
-            adapter["size_bytes"] = _as_bytes(adapter["size_bytes"])
-            adapter["other_weights"] = {name: _as_bytes(size) for name, size in adapter["other_weights"].items()}
-        except ValueError as error:
-            adapter["status"], adapter["reason"] = Status.ERROR, str(error)
-            adapter["size_bytes"], adapter["other_weights"] = None, {}
+        if isinstance(item.size_bytes, str):
+            try:
+                item.size_bytes = parse_size(item.size_bytes)
+            except ValueError as error:
+                item.size_bytes, item.status, item.reason = None, Status.ERROR, str(error)
         return item
 
 
@@ -43,17 +40,16 @@ class Deduplicate:
         self._seen: set[str] = set()
 
     def process_item(self, item: ModelSize) -> ModelSize:
-        model = ItemAdapter(item)["model"]
-        if model in self._seen:
-            raise DropItem(f"{model} is there already", log_level="DEBUG")
-        self._seen.add(model)
+        if item.model in self._seen:
+            raise DropItem(f"{item.model} is there already", log_level="DEBUG")
+        self._seen.add(item.model)
         return item
 
 
 class Export:
-    """Gathers the items, of any type with ModelSize's fields, and writes SIZES_FILE in one go when the crawl ends.
+    """Gathers the items and writes SIZES_FILE in one go when the crawl ends; a kill leaves the file as it was.
 
-    A kill leaves the file as it was.
+    What the file cannot hold goes in, and is counted, as an error.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -66,9 +62,9 @@ class Export:
         return cls(crawler)
 
     def process_item(self, item: ModelSize) -> ModelSize:
-        size = ModelSize(**ItemAdapter(item).asdict())
-        self._crawler.stats.inc_value(f"timm_sizes/status/{size.status}")
-        self._items.append(size)
+        item = keepable(item)
+        self._crawler.stats.inc_value(f"timm_sizes/status/{item.status}")
+        self._items.append(item)
         return item
 
     def close_spider(self) -> None:
@@ -80,7 +76,3 @@ class Export:
             reason = f"{self._path} was not written ({error}); what was answered is in the HTTP cache"
             self._crawler.stats.set_value(FAILURE_STAT, reason)
             logger.error(reason)
-
-
-def _as_bytes(size: int | str | None) -> int | None:
-    return parse_size(size) if isinstance(size, str) else size

@@ -1,4 +1,4 @@
-"""What a crawl leaves for the rest: SIZES_FILE, a CSV with a row a model that gathers several crawls, and the tables.
+"""Reads and writes what a crawl leaves for the rest: SIZES_FILE, a CSV with one row per model that gathers crawls.
 
 Beside SIZES_FILE, in tables/, are kept those tables that came over the network, and the note of the last crawl's.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from timm_sizes.errors import InputError
@@ -21,54 +23,113 @@ from timm_sizes.units import MAX_BYTES
 
 COLUMNS = [field.name for field in fields(ModelSize)]
 
+_NUMBERS = [COLUMNS.index(name) for name in ("size_bytes", "params")]
+_STATUS = COLUMNS.index("status")
+_VALUES = attrgetter(*COLUMNS[1:])
+_REPO_ID = COLUMNS.index("repo_id")
+# Columns of earlier versions, dropped when the file is written.
+_FORMER_COLUMNS = {"other_weights"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-@dataclass
-class _Content:
-    """A sizes file as it was read: its items by model, and the cells of columns that this version does not know."""
+class Sizes(Mapping[str, ModelSize]):
+    """The rows of a sizes file by model, checked as a whole; a row becomes an item when it is asked for.
 
-    items: dict[str, ModelSize] = field(default_factory=dict)
-    other_columns: list[str] = field(default_factory=list)
-    other_cells: dict[str, list[str]] = field(default_factory=dict)
+    ``rows`` have the cells of COLUMNS, then those of ``other_columns``, which this version does not know.
+    """
+
+    def __init__(self, rows: dict[str, list[str]] | None = None, other_columns: Sequence[str] = ()) -> None:
+        self.rows = rows or {}
+        self.other_columns = list(other_columns)
+
+    def __getitem__(self, model: str) -> ModelSize:
+        cells: list[Any] = self.rows[model][: len(COLUMNS)]
+        cells[0], cells[_STATUS] = model, Status(cells[_STATUS])
+        for position in _NUMBERS:
+            cells[position] = int(cells[position]) if cells[position] else None
+        return ModelSize(*cells)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def with_status(self, status: Status) -> set[str]:
+        """Return the models whose row has this *status*."""
+        return {model for model, cells in self.rows.items() if cells[_STATUS] == status}
+
+    def of_repo(self, repo_id: str) -> list[ModelSize]:
+        """Return the items of all models that share the repo *repo_id*."""
+        return [self[model] for model in self._by_repo.get(repo_id, ())]
+
+    @cached_property
+    def _by_repo(self) -> dict[str, list[str]]:
+        models: dict[str, list[str]] = {}
+        for model, cells in self.rows.items():
+            models.setdefault(cells[_REPO_ID], []).append(model)
+        return models
 
 
-def read_sizes(path: Path) -> dict[str, ModelSize]:
-    """Return the items of the sizes file at *path* by model; none if there is no such file.
+def read_sizes(path: Path) -> Sizes:
+    """Return the rows of the sizes file at *path* by model; none if there is no such file.
 
     A column that the file lacks has its default in every item. Raises InputError, naming row and column, for a cell
     that makes no sense there, and for another kind of file, so that it is neither misread nor overwritten.
     """
-    return _read(path).items
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return Sizes()
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8 text; expected a sizes file of an earlier crawl") from None
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; expected a sizes file") from None
+    return _parse(text, path) if text else Sizes()
 
 
-def update_sizes(path: Path, new: Iterable[ModelSize]) -> dict[str, ModelSize]:
-    """Gather the *new* items into the sizes file at *path* and return all that it then holds.
+def update_sizes(path: Path, new: Iterable[ModelSize]) -> None:
+    """Gather the *new* items, each as ``keepable`` gives it, into the sizes file at *path*.
 
-    It is the old file or the new one, whatever happens, and what was written is read back before it takes the old
-    one's place. An item that would not be read as it was written becomes an error, so that it cannot cost the others.
-    Raises OSError when it cannot be written, InputError as read_sizes does.
+    It is the old file or the new one, whatever happens; a symbolic link there stays one. Raises OSError when it cannot
+    be written, InputError as read_sizes does.
     """
-    old = _read(path)
-    gathered = _Content(gather(old.items, map(_readable, new)), old.other_columns, old.other_cells)
-    text = "".join(_lines(gathered))
-    if _parse(text, path).items != gathered.items:
-        raise InputError(f"{path}: what was to be written reads back differently")
-    write_atomically(path, [text])
-    return gathered.items
+    sizes = read_sizes(path)
+    for model, item in gather(sizes, new).items():
+        others = sizes.rows[model][len(COLUMNS) :] if model in sizes else [""] * len(sizes.other_columns)
+        sizes.rows[model] = [*_cells(item), *others]
+    lines: list[str] = []
+    # csv quotes a cell for the characters of its line end alone: with "\n" a bare "\r" would break the row when read.
+    writer = csv.writer(SimpleNamespace(write=lambda line: lines.append(line.removesuffix("\r\n") + "\n")))
+    writer.writerow([*COLUMNS, *sizes.other_columns])
+    writer.writerows(cells for _, cells in sorted(sizes.rows.items()))
+    write_atomically(path.resolve(), ["".join(lines)])
 
 
-def gather(old: dict[str, ModelSize], new: Iterable[ModelSize]) -> dict[str, ModelSize]:
-    """Return the *old* items with the *new* ones put in: those of other names stay, and so does what is worth more.
+def gather(old: Mapping[str, ModelSize], new: Iterable[ModelSize]) -> dict[str, ModelSize]:
+    """Return those of the *new* items that take the place of the *old* ones, or have none to replace.
 
-    An item that says the same as before keeps its date, so that asking again changes no byte.
+    What is worth more stays; an item that says the same as before keeps its date, so that asking again changes no byte.
     """
-    items = dict(old)
+    gathered: dict[str, ModelSize] = {}
     for item in new:
-        before = items.get(item.model)
+        before = gathered.get(item.model) or old.get(item.model)
         if before is None or not _is_kept(before, item):
-            items[item.model] = item
-    return items
+            gathered[item.model] = item
+    return gathered
+
+
+def keepable(item: ModelSize) -> ModelSize:
+    """Return *item* if a sizes file can hold it, else the error that takes its place, so that it costs no other row."""
+    cells = _cells(item)
+    try:
+        "".join(cells).encode()
+        fits = all(len(cell) <= csv.field_size_limit() for cell in cells)
+    except UnicodeEncodeError:
+        fits = False
+    if fits and all(_is_whole_number(cells[position]) for position in _NUMBERS):
+        return item
+    return ModelSize(item.model, item.repo_id, Status.ERROR, "too large or malformed to store")
 
 
 def kept_path(sizes_file: Path, name: str) -> Path:
@@ -99,143 +160,90 @@ def read_record(sizes_file: Path) -> tuple[list[str], str]:
 
 
 def _is_kept(before: ModelSize, item: ModelSize) -> bool:
-    if replace(before, fetched_at="") == replace(item, fetched_at=""):
+    """Return whether *before* stays although *item* is newer."""
+    if replace(item, fetched_at=before.fetched_at) == before:
         return True
-    if not _is_answer(item):
-        # What nobody said takes the place of nothing that somebody did, but of a failure.
-        return worth(item) < worth(before) or (_is_answer(before) and before.status != Status.ERROR)
+    is_answer = item.status != Status.ERROR and (bool(item.fetched_at) or item.source == "local")
+    if item.status not in SIZED and not is_answer:
+        return before.status in SIZED or worth(item) < worth(before)
     if item.repo_id != before.repo_id or worth(item) >= worth(before):
         return False
-    if item.status not in SIZED:
-        # The Hub may lose a repo, but not a file at a commit.
-        return bool(item.sha) and item.sha == before.sha
-    return not item.sha or not before.sha or item.sha == before.sha
+    if item.status in SIZED:
+        return not item.sha or not before.sha or item.sha == before.sha
+    # The Hub may lose a repo, but not a file at a commit.
+    return bool(item.sha) and item.sha == before.sha
 
 
-def _is_answer(item: ModelSize) -> bool:
-    """Tell whether the Hub or the disk said what *item* says, not the catalogue or a failure."""
-    was_asked = item.source not in ("", "catalogue") and item.status != Status.ERROR
-    return was_asked and (bool(item.fetched_at) or item.source == "local")
-
-
-def _readable(item: ModelSize) -> ModelSize:
-    with suppress(InputError, UnicodeError):
-        written = (_line(COLUMNS) + _line(_cells(item))).encode()
-        if _parse(written.decode(), Path()).items == {item.model: item}:
-            return item
-    return ModelSize(item.model, item.repo_id, Status.ERROR, "what came is too large or too odd to be kept")
-
-
-def _read(path: Path) -> _Content:
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return _Content()
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8 text; expected a sizes file of an earlier crawl") from None
-    except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; expected a sizes file") from None
-    return _parse(text, path)
-
-
-def _parse(text: str, path: Path) -> _Content:
-    content = _Content()
-    if not text:
-        return content
+def _parse(text: str, path: Path) -> Sizes:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        header = next(reader, [])
+        header = next(reader)
         if not {"model", "status", "size_bytes"} <= set(header) or len(set(header)) < len(header):
-            raise InputError(f"{path}, line 1: not a sizes file; expected the columns {','.join(COLUMNS)}")
-        content.other_columns = [name for name in header if name not in COLUMNS]
-        for number, cells in enumerate(reader, start=2):
-            if len(cells) != len(header):
-                raise InputError(f"{path}, row {number}: expected {len(header)} cells, found {len(cells)}")
-            row = dict(zip(header, cells, strict=True))
-            item = _item(row, f"{path}, row {number}")
-            if item.model in content.items:
-                raise InputError(f"{path}, row {number}: {item.model[:40]!a} has a row above; expected one a model")
-            content.items[item.model] = item
-            content.other_cells[item.model] = [row[name] for name in content.other_columns]
+            raise InputError(f"{path}, {_why_not(text)}")
+        rows = list(reader)
     except csv.Error as error:
         raise InputError(f"{path}: not a sizes file ({error})") from None
-    return content
+    for number, cells in enumerate(rows, start=2):
+        if len(cells) != len(header):
+            found = f"row {number}: expected {len(header)} cells, found {len(cells)}"
+            raise InputError(f"{path}, {_conflict(text) or found}")
+    others = [name for name in header if name not in COLUMNS and name not in _FORMER_COLUMNS]
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else {}
+    for name, (is_valid, expected) in _CHECKS.items():
+        if not all(map(is_valid, columns.get(name, ()))):
+            number, cell = next(each for each in enumerate(columns[name], start=2) if not is_valid(each[1]))
+            raise InputError(f"{path}, row {number}, column {name}: {cell[:40]!a}; expected {expected}")
+    models = list(map(_unguarded, columns.get("model", ())))
+    if header != [*COLUMNS, *others]:
+        defaults = [""] * len(rows)
+        rows = list(map(list, zip(*(columns.get(name, defaults) for name in [*COLUMNS, *others]), strict=True)))
+    by_model = dict(zip(models, rows, strict=True))
+    if len(by_model) < len(models):
+        number, model = next(each for each in enumerate(models, start=2) if each[1] in models[: each[0] - 2])
+        raise InputError(f"{path}, row {number}: {model[:40]!a} has a row above; expected one row per model")
+    return Sizes(by_model, others)
 
 
-def _item(row: dict[str, str], place: str) -> ModelSize:
-    values: dict[str, Any] = {name: cell for name, cell in row.items() if name in COLUMNS}
-    for name, (read, expected) in _READERS.items():
-        if name in values:
-            try:
-                values[name] = read(values[name])
-            except ValueError:
-                shown = ascii(values[name][:40])
-                raise InputError(f"{place}, column {name}: {shown}; expected {expected}") from None
-    return ModelSize(**values)
+def _why_not(text: str) -> str:
+    """Return what is wrong with the header of a file that may have been a sizes file."""
+    header = text.partition("\n")[0]
+    if header.startswith("\ufeff"):
+        return "line 1: a byte order mark; save the file as UTF-8 without one"
+    if header.count(";") > header.count(","):
+        return "line 1: cells separated by ';'; expected ','"
+    return _conflict(text) or f"line 1: not a sizes file; expected the columns {','.join(COLUMNS)}"
 
 
-def _whole_number(cell: str) -> int | None:
-    if not cell:
-        return None
-    if not (cell.isascii() and cell.isdecimal()) or len(cell) > 16 or int(cell) > MAX_BYTES:
-        raise ValueError(cell)
-    return int(cell)
+def _conflict(text: str) -> str:
+    """Return where a merge by git has left its marks in *text*, "" if nowhere."""
+    marks = (number for number, line in enumerate(text.split("\n"), 1) if line.startswith(("<<<<<<<", ">>>>>>>")))
+    number = next(marks, 0)
+    return f"line {number}: a conflict marker; resolve the conflict first" if number else ""
 
 
-def _weights(cell: str) -> dict[str, int | str]:
-    try:
-        sizes = json.loads(cell or "{}")
-    except RecursionError:
-        raise ValueError(cell) from None
-    if not isinstance(sizes, dict) or not all(_is_size(size) for size in sizes.values()):
-        raise ValueError(cell)
-    return sizes
+def _is_whole_number(cell: str) -> bool:
+    return not cell or (cell.isascii() and cell.isdecimal() and len(cell) <= 16 and int(cell) <= MAX_BYTES)
 
 
-def _is_size(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_BYTES
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS) else cell
-
-
-# How the cells of a column become a value; of all others, they are the text itself.
-_READERS: dict[str, tuple[Callable[[str], Any], str]] = {
-    "model": (_unguarded, "a model's name"),
-    "status": (Status, f"one of {', '.join(Status)}"),
-    "size_bytes": (_whole_number, "a whole number of bytes, or nothing"),
-    "other_weights": (_weights, "a JSON object of file sizes in bytes"),
-    "params": (_whole_number, "a whole number, or nothing"),
+# What the cells of a column may be; those of all others are text.
+_CHECKS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "status": (frozenset(Status).__contains__, f"one of {', '.join(Status)}"),
+    "size_bytes": (_is_whole_number, "a whole number of bytes, or nothing"),
+    "params": (_is_whole_number, "a whole number, or nothing"),
 }
 
 
-def _lines(content: _Content) -> Iterator[str]:
-    yield _line([*COLUMNS, *content.other_columns])
-    for model, item in sorted(content.items.items()):
-        yield _line([*_cells(item), *content.other_cells.get(model, [""] * len(content.other_columns))])
-
-
 def _cells(item: ModelSize) -> list[str]:
-    return list(({name: _cell(getattr(item, name)) for name in COLUMNS} | {"model": _guarded(item.model)}).values())
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, dict):
-        return json.dumps(value, sort_keys=True) if value else ""
-    return "" if value is None else str(value)
-
-
-def _line(cells: list[str]) -> str:
-    # csv quotes a cell for the characters of its line end alone: with "\n" a bare "\r" would break the row when read.
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
-    return buffer.getvalue().removesuffix("\r\n") + "\n"
+    return [_guarded(item.model), *("" if value is None else str(value) for value in _VALUES(item))]
 
 
 def _guarded(name: str) -> str:
     """Return *name* so that no spreadsheet runs it: a table from a stranger may hold ``=HYPERLINK(…)`` as a model."""
     return f"'{name}" if name.lstrip("'").startswith(_FORMULA_STARTS) else name
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS) else cell
 
 
 def _record_path(sizes_file: Path) -> Path:

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from itemadapter import ItemAdapter
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.utils.project import get_project_settings
@@ -53,8 +52,8 @@ def crawl_chunk(names: list[str], arguments: Mapping[str, Any]) -> list[dict[str
     )
     items: list[ModelSize] = []
 
-    def note(item: Any) -> None:
-        items.append(ModelSize(**ItemAdapter(item).asdict()))
+    def note(item: ModelSize) -> None:
+        items.append(item)
 
     process = AsyncCrawlerProcess(settings)
     # What Scrapy says of itself for each chunk would bury what RQ says of the chunks.

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from itemadapter import ItemAdapter
 from scrapy import signals
 from scrapy.settings import SETTINGS_PRIORITIES
 
@@ -17,7 +16,7 @@ from timm_sizes.items import ModelSize, Status
 from timm_sizes.units import MB, format_size
 
 if TYPE_CHECKING:
-    from typing import Any, Self
+    from typing import Self
 
     from scrapy.crawler import Crawler
 
@@ -44,9 +43,9 @@ class Summary:
         crawler.signals.connect(extension.engine_stopped, signal=signals.engine_stopped)
         return extension
 
-    def item_scraped(self, item: Any) -> None:
+    def item_scraped(self, item: ModelSize) -> None:
         if self._crawler.stats.get_value(PRINTS_SIZES_STAT):
-            self._sizes.append(_size_line(ModelSize(**ItemAdapter(item).asdict())))
+            self._sizes.append(_size_line(item))
 
     def spider_closed(self, reason: str) -> None:
         self._reason = reason

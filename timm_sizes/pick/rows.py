@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +27,7 @@ _FACTS = {"license": "license", "repo_id": "hub_repo", "status": "size_status"} 
 
 
 def load_choices(
-    path: str, column: str, sizes: dict[str, ModelSize], speed: str | None = None, dtype: str | None = None
+    path: str, column: str, sizes: Mapping[str, ModelSize], speed: str | None = None, dtype: str | None = None
 ) -> pd.DataFrame:
     """Read the table at *path* ("-" for standard input), one row a table row.
 

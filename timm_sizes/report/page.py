@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ class Source:
 
     table: str
     sizes_file: str
-    sizes: dict[str, ModelSize]
+    sizes: Mapping[str, ModelSize]
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from itemadapter import ItemAdapter
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import CloseSpider, DontCloseSpider
 
 from timm_sizes.errors import FAILURE_STAT, InputError
+from timm_sizes.items import ModelSize
 
 if TYPE_CHECKING:
     from typing import Self
@@ -27,7 +27,7 @@ class Arguments(Protocol):
 
 
 class NamesSpider(Spider):
-    """A spider that yields one ModelSize, or an item with its fields, for each of the names it was given.
+    """A spider that yields one ModelSize for each of the names it was given.
 
     A subclass gives ``arguments_help``, ``read_arguments`` and ``requests_for``, and says with ``expect`` which names
     it is to answer. When nothing is left to do but names have no item in this run, they are requested again past the
@@ -78,7 +78,7 @@ class NamesSpider(Spider):
         self.crawler.stats.inc_value("timm_sizes/names", len(new))
 
     def is_expected(self, name: str) -> bool:
-        """Tell whether *name* was given to expect."""
+        """Return whether *name* was given to expect."""
         return name in self._expected
 
     @property
@@ -97,8 +97,8 @@ class NamesSpider(Spider):
             self.logger.error(reason)
         self.crawler.stats.set_value(FAILURE_STAT, reason)
 
-    def _item_scraped(self, item: Any) -> None:
-        self._without_item.pop(ItemAdapter(item)["model"], None)
+    def _item_scraped(self, item: ModelSize) -> None:
+        self._without_item.pop(item.model, None)
 
     def _spider_idle(self) -> None:
         if not self._without_item or self._rounds == self._MOST_ROUNDS:

@@ -9,7 +9,6 @@ from timm_sizes.hub.checkpoint import (
     HUB_FILENAMES,
     choose_checkpoint,
     choose_local_checkpoint,
-    is_weights,
     main_dtype,
 )
 from timm_sizes.hub.payloads import ListedRepo, RepoInfo
@@ -18,9 +17,6 @@ from timm_sizes.names.architecture import architecture
 from timm_sizes.names.catalogue import TIMM_VERSION, CatalogueEntry, architectures, by_repo_id
 from timm_sizes.names.resolve import Target
 
-# Of the other weight files no more are kept than a person would look through.
-_MOST_OTHER_WEIGHTS = 50
-_LONGEST_NAME = 200
 _NO_CHECKPOINT = "the repo has no single file that timm loads (model.safetensors or pytorch_model.bin)"
 _BASIS = {
     "computed": f"computed from timm {TIMM_VERSION}'s model definition",
@@ -31,7 +27,6 @@ _BASIS = {
 def from_repo(model: str, info: RepoInfo, source: str) -> ModelSize:
     """Return *model*'s item from its repo's files, which the Hub gave by the route *source*."""
     item = _about(model, info, source)
-    item.other_weights = _other_weights(info)
     filename = choose_checkpoint(info.files)
     if filename is None:
         item.status, item.reason = Status.NO_WEIGHTS, _NO_CHECKPOINT
@@ -133,15 +128,6 @@ def _about(model: str, repo: RepoInfo | ListedRepo, source: str) -> ModelSize:
         source=source,
         fetched_at=repo.answered_at,
     )
-
-
-def _other_weights(info: RepoInfo) -> dict[str, int | str]:
-    """Return the weight files beside the checkpoint, the first by name: some hold every training step."""
-    checkpoint = choose_checkpoint(info.files)
-    names = sorted(
-        name for name in info.files if is_weights(name) and name != checkpoint and len(name) <= _LONGEST_NAME
-    )
-    return {name: info.files[name].size for name in names[:_MOST_OTHER_WEIGHTS]}
 
 
 def _estimate(model: str, entry: CatalogueEntry, reason: str, repo_id: str = "") -> ModelSize:

@@ -222,7 +222,6 @@ COLUMNS = (
     # The columns of SIZES_FILE that have no entry above.
     Column("reason", Kind.TEXT, "Reason", description="status in words, where it is not ok"),
     Column("filename", Kind.TEXT, "File", description="checkpoint file in the repo, the one that timm loads"),
-    Column("other_weights", Kind.TEXT, "Other weights", "bytes", "sizes of the repo's other weight files, as JSON"),
     Column("params", Kind.BYTES, "Elements", description="number of elements in the checkpoint, buffers included"),
     Column("sha", Kind.TEXT, "Commit", description="commit of the repo"),
     Column("sha256", Kind.TEXT, "SHA-256", description="SHA-256 of the checkpoint"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 
@@ -72,7 +72,7 @@ class Merged:
 def merge_table(
     table: Table,
     column: str,
-    sizes: dict[str, ModelSize],
+    sizes: Mapping[str, ModelSize],
     sources: Sources | None = None,
     *,
     unit: int = MB,
@@ -160,7 +160,7 @@ def estimates_note(merged: Merged) -> str:
     return f"{estimated:,} of {merged.sized:,} sizes are estimates{nobody_asked}: scrapy crawl hf_sizes"
 
 
-def _facts(names: Iterable[str], sizes: dict[str, ModelSize]) -> Iterator[dict[str, str | float]]:
+def _facts(names: Iterable[str], sizes: Mapping[str, ModelSize]) -> Iterator[dict[str, str | float]]:
     """Yield the cells of each name; with its parameters as a range, because a pickle's dtype is not known."""
     by_repo = _by_repo(sizes)
     for name in names:
@@ -187,13 +187,13 @@ def _facts(names: Iterable[str], sizes: dict[str, ModelSize]) -> Iterator[dict[s
         }
 
 
-def _by_repo(sizes: dict[str, ModelSize]) -> dict[str, ModelSize]:
+def _by_repo(sizes: Mapping[str, ModelSize]) -> dict[str, ModelSize]:
     """Return the item that is worth most of each repo. A size at a named revision belongs to that name alone."""
     sized = [item for item in sizes.values() if item.repo_id and item.status in SIZED]
     return {item.repo_id: item for item in sorted(sized, key=worth) if not resolve(item.model).revision}
 
 
-def _item_of(name: str, sizes: dict[str, ModelSize], by_repo: dict[str, ModelSize]) -> ModelSize:
+def _item_of(name: str, sizes: Mapping[str, ModelSize], by_repo: dict[str, ModelSize]) -> ModelSize:
     """Return what is worth most of *name*: its own item, or that of another name of the same repo."""
     own = sizes.get(name)
     if own is not None and own.status == Status.OK:
