@@ -1,63 +1,120 @@
-"""The published result: what is beside its tables, and how .ci/refresh keeps it fresh."""
+"""The published result: what is in output/, what may take its place, and how .ci/refresh keeps it fresh."""
 
 from __future__ import annotations
 
-import csv
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.mockserver import MockHub
 from tests.processes import PATIENCE
 from tests.samples import RESNETS, put_resnets
-from tests.workplace import PROJECT, Ended
+from tests.workplace import PROJECT, Ended, Workplace
 from timm_sizes.items import ModelSize, Status
-from timm_sizes.publish import what_changed
+from timm_sizes.report.published import compare_tables, unanswered
 
-PUBLISHED = ("README.md", "datapackage.json", "index.html", "model_sizes.csv", "models.csv")
-PLAIN = "results-imagenet-real.csv"
-
-
-@pytest.fixture
-def data_package() -> Iterator[Any]:
-    """The published data package; frictionless changes the csv module's limit for all, which is put back."""
-    limit = csv.field_size_limit()
-    from frictionless import Package
-
-    yield Package(str(PROJECT / "output" / "datapackage.json"))
-    csv.field_size_limit(limit)
+OUTPUT = PROJECT / "output"
+SHIPPED = sorted((PROJECT / "timm_sizes" / "tables" / "data").glob("results-*.csv"))
+REAL = "results-imagenet-real.csv"
 
 
-def test_the_data_package_describes_every_column_of_the_published_tables(data_package: Any) -> None:
-    assert data_package.validate().valid
-    for resource in data_package.resources:
-        assert all(field.title and field.description for field in resource.schema.fields), resource.name
-
-
-def test_the_published_table_is_the_whole_one_with_the_size_as_second_column() -> None:
-    shipped = (PROJECT / "timm_sizes" / "tables" / "data" / PLAIN).read_bytes().decode().splitlines()
-    published = (PROJECT / "output" / PLAIN).read_bytes().decode().splitlines()
+@pytest.mark.parametrize("shipped", SHIPPED, ids=lambda path: path.stem)
+def test_a_published_table_is_timms_with_the_size_as_second_column(shipped: Path) -> None:
+    published = (OUTPUT / "results" / shipped.name).read_bytes().decode().splitlines()
     assert published[0].startswith("model,model_size_in_mb,")
     without_size = [",".join([line.split(",")[0], *line.split(",")[2:]]) for line in published]
-    assert without_size == shipped
+    assert without_size == shipped.read_bytes().decode().splitlines()
 
 
-def test_what_changed_says_it_in_a_few_words() -> None:
-    old = {name: ModelSize(name, size_bytes=size) for name, size in (("a", 1), ("b", 2), ("c", 3))}
-    assert what_changed(old, old) == ""
-    assert what_changed(old, old | {"d": ModelSize("d")}) == "+1 model"
-    new = {"a": replace(old["a"], size_bytes=9), "b": replace(old["b"], license="mit"), "d": ModelSize("d")}
-    assert what_changed(old, new) == "+1 model, -1 model, 1 size changed, 1 other change"
-    assert what_changed({}, old) == "+3 models"
-    error = {"a": replace(old["a"], status=Status.ERROR, size_bytes=None)}
-    assert what_changed({"a": old["a"]}, error) == "1 size changed"
+def table(rows: Mapping[str, str], column: str = "top1") -> pd.DataFrame:
+    """Return a table of these models, each with its cell of *column*."""
+    return pd.DataFrame({"model": list(rows), "img_size": "224", column: list(rows.values())}, dtype="str")
+
+
+HUNDRED = {f"model{number}": "80.1" for number in range(100)}
+
+
+@pytest.mark.parametrize(
+    ("new", "change", "losses"),
+    [
+        (table(HUNDRED | {"another": "81.2"}), "+1 row", []),
+        (table(dict(list(HUNDRED.items())[2:])), "-2 rows", []),
+        (table(dict(list(HUNDRED.items())[3:])), "-3 rows", ["3 of 100 rows"]),
+        (table(HUNDRED | {"model7": "80.2"}), "top1 changed in 1 row", []),
+        (table(dict.fromkeys(HUNDRED, "79.9")), "top1 changed in 100 rows", []),
+        (table(HUNDRED | {"model1": "", "model2": ""}), "top1 changed in 2 rows", []),
+        (table(HUNDRED | dict.fromkeys(list(HUNDRED)[:3], "")), "top1 changed in 3 rows", ["top1 of 3 rows"]),
+        (table(HUNDRED, "top5"), "without top1, with top5", ["the column top1"]),
+        (table(HUNDRED).iloc[::-1], "other text, the same cells", []),
+    ],
+)
+def test_what_changed_and_what_would_be_lost(new: pd.DataFrame, change: str, losses: list[str]) -> None:
+    assert compare_tables(table(HUNDRED), new) == (change, losses)
+
+
+@pytest.mark.parametrize("column", ["size_bytes", "model_size_in_mb", "size_mb"])
+def test_a_size_that_vanishes_is_a_loss_and_a_reason_that_does_is_none(column: str) -> None:
+    empty = dict.fromkeys(HUNDRED, "")
+    assert compare_tables(table(HUNDRED, column), table(empty, column))[1] == [f"{column} of 100 rows"]
+    assert compare_tables(table(HUNDRED, "reason"), table(empty, "reason"))[1] == []
+
+
+def test_few_models_without_an_answer_keep_their_rows_and_many_veto() -> None:
+    sizes = {name: ModelSize(name, size_bytes=1) for name in HUNDRED}
+    failed = {"model1": ModelSize("model1", status=Status.ERROR)}
+    lacking_two = {name: item for name, item in (sizes | failed).items() if name != "model2"}
+    assert unanswered(sizes, sizes) == ("", "")
+    assert unanswered(lacking_two, sizes) == (
+        "model_sizes.csv: no answer for 2 of 100 models, whose rows stay: model1, model2",
+        "",
+    )
+    assert unanswered({}, sizes) == ("", "no answer for 100 of 100 models")
+
+
+def test_a_poorer_result_replaces_nothing_unless_that_is_meant(workplace: Workplace) -> None:
+    folder, tables = workplace.folder / "output", workplace.folder / "results"
+    folder.mkdir()
+    tables.mkdir()
+    (folder / "own.txt").write_text("mine")
+
+    def publish(lines: int, *options: str, accuracy: str = "") -> Ended:
+        for shipped in SHIPPED:
+            text = "".join(shipped.read_text().splitlines(keepends=True)[:lines])
+            (tables / shipped.name).write_text(text.replace(",89.", f",{accuracy or '89'}."))
+        paths = [str(path) for path in sorted(tables.iterdir())]
+        return workplace.run("publish", *paths, "-o", str(folder), *options, env=sizes)
+
+    sizes = {"SIZES_FILE": str(OUTPUT / "model_sizes.csv")}
+    assert publish(31).out.count(": new\n") == 4 + len(SHIPPED)
+    published = contents(folder)
+    same = publish(31)
+    assert (same.status, same.out, contents(folder)) == (0, "", published)
+
+    poorer = publish(4)
+    assert (poorer.status, poorer.out, contents(folder)) == (1, "", published)
+    assert "output stays as it is (--accept-losses overrules): models.csv would lose 27 of 30 rows; " in poorer.err
+    assert "results/results-imagenet-real.csv would lose 27 of 30 rows" in poorer.err
+
+    altered = publish(31, accuracy="12")
+    assert altered.status == 0
+    assert "results/results-imagenet.csv: top1 changed in " in altered.out
+    assert publish(4, "--accept-losses").status == 0
+    assert (folder / "results" / REAL).read_bytes().count(b"\n") == 4
+    assert (folder / "own.txt").read_text() == "mine"
+    assert {path.name for path in workplace.folder.iterdir()} >= {"output", "results"}
+    assert not list(workplace.folder.glob(".output.*"))
+
+
+def test_what_cannot_be_published_is_said_in_a_line(workplace: Workplace) -> None:
+    nothing = workplace.run("publish", "-o", str(workplace.folder / "new"))
+    assert (nothing.status, nothing.out) == (2, "")
+    assert "no sizes yet; run scrapy crawl hf_sizes first" in nothing.err
 
 
 @pytest.mark.slow
@@ -66,47 +123,38 @@ def test_refreshing_changes_what_has_changed_and_nothing_else(hub: MockHub, tmp_
     shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns(".git", ".scrapy", ".*_cache", "output", "tests"))
     (project / "output").mkdir()
     put_resnets(hub)
-    names = RESNETS[:4]
 
-    def refresh() -> Ended:
-        rows = "".join(f"{name},224,80.{number}\n" for number, name in enumerate(names))
+    def refresh(names: list[str], accuracy: str = "80") -> Ended:
+        rows = "".join(f"{name},224,{accuracy}.{number}\n" for number, name in enumerate(names))
         (project / "names.csv").write_text("model\n" + "".join(f"{name}\n" for name in names))
-        body = f"model,img_size,top1\n{rows}"
-        hub.behave(raw_answers={f"/tables/{PLAIN}": {"status": 200, "headers": {}, "body": body}})
+        answer = {"status": 200, "headers": {}, "body": f"model,img_size,top1\n{rows}"}
+        hub.behave(raw_answers={f"/tables/{path.name}": answer for path in SHIPPED})
         return run_refresh(project, hub.url)
 
-    first = refresh()
-    assert (first.status, first.out) == (0, "+4 models\n"), first.err
-    published = contents(project)
-    assert set(published) == {*PUBLISHED, PLAIN}
-
-    assert refresh().out == ""
-    assert contents(project) == published
-
-    names.append(RESNETS[4])
-    assert refresh().out == "+1 model\n"
-    assert contents(project)[PLAIN].count(b"\n") == 6
+    first = refresh(RESNETS[:4])
+    assert first.status == 0, first.err
+    assert "model_sizes.csv: new\n" in first.out
 
     hub.commit(f"timm/{RESNETS[0]}", files={"model.safetensors": 123_456_789})
-    assert refresh().out == "1 size changed\n"
-    published = contents(project)
-    assert b"123.46" in published[PLAIN]
+    second = refresh(RESNETS[:5], accuracy="70")
+    assert "model_sizes.csv: +1 row, size_bytes changed in 1 row, " in second.out, second.err
+    assert f"results/{REAL}: +1 row, model_size_in_mb changed in 1 row, top1 changed in 4 rows\n" in second.out
+    published = contents(project / "output")
+    assert b"123.46" in published[f"results/{REAL}"]
 
-    hub.behave(faults={"5xx": 1.0})
-    hub.forget()
-    down = refresh()
-    assert (down.status, down.out) == (1, "")
-    assert contents(project) == published
+    upstream_is_cut_off = refresh(RESNETS[:2])
+    assert (upstream_is_cut_off.status, upstream_is_cut_off.out) == (1, "")
+    assert contents(project / "output") == published
 
 
 def run_refresh(project: Path, endpoint: str) -> Ended:
     own = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING", "SIZES_"))}
     own["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{own['PATH']}"
-    table = {"NAMES": "names.csv", "TABLE": f"{endpoint}/tables/{PLAIN}"}
+    tables = {"NAMES": "names.csv", "RESULTS": f"{endpoint}/tables"}
     ended = subprocess.run(
         ["bash", ".ci/refresh"],
         cwd=project,
-        env={**own, **table, "HF_ENDPOINT": endpoint, "HF_HOME": str(project), "PYTHONPATH": ""},
+        env={**own, **tables, "HF_ENDPOINT": endpoint, "HF_HOME": str(project), "PYTHONPATH": ""},
         capture_output=True,
         timeout=PATIENCE,
         check=False,
@@ -114,6 +162,7 @@ def run_refresh(project: Path, endpoint: str) -> Ended:
     return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
 
-def contents(project: Path) -> dict[str, bytes]:
-    files = [path for path in (project / "output").iterdir() if path.is_file() and not path.name.startswith(".")]
-    return {path.name: path.read_bytes() for path in files}
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the files in *folder* and below it by their paths, without hidden ones and the tables of a crawl."""
+    paths = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}

@@ -72,21 +72,6 @@ def test_a_column_has_one_label_and_its_decimals(column: str, header: str, decim
     assert (found.header, found.kind.decimals, found.kind.report_decimals) == (header, decimals, report_decimals)
 
 
-@pytest.mark.parametrize(
-    ("column", "type_"),
-    [
-        ("model", "string"),
-        ("memory_dtype", "string"),
-        ("size_bytes", "integer"),
-        ("img_size", "number"),
-        ("top1", "number"),
-        ("anything", "any"),
-    ],
-)
-def test_the_type_is_one_of_a_table_schema(column: str, type_: str) -> None:
-    assert column_of(column).type == type_
-
-
 def test_every_entry_stands_once_and_is_described() -> None:
     assert set(Counter(column.name for column in COLUMNS).values()) == {1}
     assert all(column.label and column.description for column in COLUMNS)

@@ -100,11 +100,6 @@ class Column:
         """The option of pick that limits it, "" without ``limit``: --max-mb, --min-top1."""
         return f"--{'max' if self.smaller_is_better else 'min'}-{self.limit}" if self.limit else ""
 
-    @property
-    def type(self) -> str:
-        """The column's type in a Frictionless Table Schema: string, integer, number, or any."""
-        return {Kind.TEXT: "string", Kind.BYTES: "integer", Kind.OTHER: "any"}.get(self.kind, "number")
-
     def text(self, value: float) -> str:
         """Return *value* as the report shows it, "" where it is not known."""
         return "" if isnan(value) else f"{value:,.{self.kind.report_decimals}f}"

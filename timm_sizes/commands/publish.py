@@ -1,0 +1,99 @@
+"""``scrapy publish``: makes output/ anew, checks it against what is there, and replaces it as a whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from timm_sizes.cli import reject_leftovers, write_stderr, write_stdout
+from timm_sizes.errors import InputError
+from timm_sizes.files import locked, make_folder, printable, shown_path
+from timm_sizes.sizes_file import read_sizes
+
+if TYPE_CHECKING:
+    import argparse
+
+
+class Command(ScrapyCommand):
+    """Publishes the sizes in timm's tables; exit status 0, 1 where too much would be lost, 2 for wrong usage."""
+
+    requires_project = True
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        return "[options] [table …]"
+
+    def short_desc(self) -> str:
+        return "Make the published result: tables, page and README"
+
+    def long_desc(self) -> str:
+        return (
+            "Make the published result from SIZES_FILE and timm's results tables: those that come with the project, or"
+            " newer ones of the same names. Print how each file changed, in a line. What is published stays as it is"
+            " where more than 2 % of a table's rows or of their figures would be lost, or a column."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("-o", "--output", metavar="FOLDER", help="folder to publish in (default: output)")
+        parser.add_argument(
+            "--crawled",
+            metavar="FILE",
+            help="items of the crawl before (-O FILE.csv): without an answer for 2 % of the names nothing is published",
+        )
+        parser.add_argument("--accept-losses", action="store_true", help="publish whatever is lost")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        reject_leftovers(args)
+        try:
+            self._publish([Path(arg) for arg in args], opts)
+        except InputError as error:
+            raise UsageError(printable(str(error)), print_help=False) from None
+
+    def _publish(self, tables: list[Path], opts: argparse.Namespace) -> None:
+        # pandas takes longer to import than it takes to refuse a command.
+        from timm_sizes.report import published  # noqa: PLC0415
+        from timm_sizes.settings import PROJECT_DIR  # noqa: PLC0415
+
+        assert self.settings is not None
+        sizes_file = Path(self.settings["SIZES_FILE"])
+        folder = Path(opts.output or PROJECT_DIR / "output").resolve()
+        make_folder(folder, "-o")
+        with (
+            # The lock of a crawl into the sizes file there.
+            locked(folder / f".{published.SIZES}.lock", f"-o {folder}"),
+            TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as work,
+        ):
+            new = Path(work) / "new"
+            # What else is there, a page of one's own or tables that a crawl has kept, stays.
+            shutil.copytree(folder, new)
+            published.make(new, sizes_file, tables)
+            changes, losses = published.compare_folders(folder, new)
+            if opts.crawled:
+                note, loss = published.unanswered(read_sizes(Path(opts.crawled)), read_sizes(sizes_file))
+                changes += [note] if changes and note else []
+                losses += [loss] if loss else []
+            if losses and not opts.accept_losses:
+                write_stderr(f"{shown_path(folder)} stays as it is (--accept-losses overrules): {'; '.join(losses)}")
+                self.exitcode = 1
+            elif changes:
+                _replace(folder, new, Path(work) / "old")
+                write_stdout(f"{change}\n" for change in changes)
+
+
+def _replace(folder: Path, new: Path, old: Path) -> None:
+    """Put the folder *new* in the place of *folder*, which becomes *old*; InputError if that cannot be done."""
+    try:
+        folder.rename(old)
+        try:
+            new.rename(folder)
+        except BaseException:
+            old.rename(folder)
+            raise
+    except OSError as error:
+        raise InputError(f"-o {folder}: {(error.strerror or str(error)).lower()}; nothing was published") from None
