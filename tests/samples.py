@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.mockserver import MockHub, timm_repo
 from timm_sizes.items import ModelSize, Status
-from timm_sizes.sizes_file import update_sizes
+from timm_sizes.sizes_file import Sizes, update_sizes
 
 RESNETS = ["resnet18.a1_in1k", "resnet34.a1_in1k", "resnet50.a1_in1k", "resnet101.a1h_in1k", "resnet152.a1h_in1k"]
 RESULTS = """\
@@ -46,12 +46,12 @@ def size_item(model: str, status: str, mb: float | None = None, licence: str | N
     return item
 
 
-def sizes() -> dict[str, ModelSize]:
-    """Return a sizes file's items: three sizes of the Hub, an estimate, and a name without a size."""
+def sizes() -> Sizes:
+    """Return a sizes file's rows: three sizes of the Hub, an estimate, and a name without a size."""
     items = [size_item(model, "ok", mb) for model, mb in MB_OF.items()]
     items += [size_item(model, "estimated", mb) for model, mb in ESTIMATED_MB_OF.items()]
     items.append(size_item("mobileone_s0.apple_in1k", "gated"))
-    return {item.model: item for item in items}
+    return Sizes.of(items)
 
 
 def write_sizes(path: Path, items: Iterable[ModelSize]) -> None:

@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from timm_sizes.errors import InputError
 from timm_sizes.hub.payloads import ListedRepo
 from timm_sizes.items import SIZED, ModelSize, Status, worth
-from timm_sizes.sizes_file import COLUMNS, gather, keepable, read_sizes, update_sizes
+from timm_sizes.sizes_file import COLUMNS, Sizes, gather, keepable, read_sizes, update_sizes
 from timm_sizes.spiders.sizing import from_list
-from timm_sizes.tables.merge import merge_table
-from timm_sizes.tables.table import parse_table
+from timm_sizes.tables.facts import Facts, Key
 from timm_sizes.units import MAX_BYTES
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
@@ -290,17 +289,17 @@ def test_list_without_file_names_says_nothing_of_weights() -> None:
 # ---- A size at a named revision --------------------------------------------------------------------------------------
 
 
-def merged_sizes(sizes: list[ModelSize], names: list[str]) -> list[str]:
-    table = parse_table(("model\n" + "\n".join(names) + "\n").encode(), "table.csv", "model")
-    return merge_table(table, "model", {item.model: item for item in sizes}).second["model_size_in_mb"]
+def known_sizes(sizes: list[ModelSize], names: list[str]) -> list[int | None]:
+    facts = Facts(Sizes.of(sizes))
+    return [facts.of(Key(name)).size_bytes for name in names]
 
 
 def test_size_at_a_named_revision_belongs_to_that_name_alone() -> None:
     old = ModelSize("hf-hub:timm/resnet50.a1_in1k@oldrev", "timm/resnet50.a1_in1k", size_bytes=51_110_000, source="api")
     names = [old.model, "resnet50.a1_in1k", "resnet50", "hf-hub:timm/resnet50.a1_in1k@other"]
-    assert merged_sizes([old], names) == ["51.11", "", "", ""]
+    assert known_sizes([old], names) == [51_110_000, None, None, None]
     main = ModelSize("resnet50", "timm/resnet50.a1_in1k", size_bytes=102_000_000, source="api")
-    assert merged_sizes([old, main], names) == ["51.11", "102.00", "102.00", ""]
+    assert known_sizes([old, main], names) == [51_110_000, 102_000_000, 102_000_000, None]
 
 
 def test_names_of_one_repo_share_what_is_worth_most() -> None:
@@ -308,4 +307,4 @@ def test_names_of_one_repo_share_what_is_worth_most() -> None:
     estimate = ModelSize("resnet50", repo_id, Status.ESTIMATED, size_bytes=99_000_000, source="page")
     exact = ModelSize("resnet50.a1_in1k", repo_id, size_bytes=102_000_000, source="api")
     for sizes in ([estimate, exact], [exact, estimate]):
-        assert merged_sizes(sizes, ["resnet50", "timm/resnet50"]) == ["102.00", "102.00"]
+        assert known_sizes(sizes, ["resnet50", "timm/resnet50"]) == [102_000_000] * 2

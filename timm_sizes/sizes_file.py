@@ -14,7 +14,7 @@ from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 from timm_sizes.errors import InputError
 from timm_sizes.files import write_atomically
@@ -41,6 +41,11 @@ class Sizes(Mapping[str, ModelSize]):
     def __init__(self, rows: dict[str, list[str]] | None = None, other_columns: Sequence[str] = ()) -> None:
         self.rows = rows or {}
         self.other_columns = list(other_columns)
+
+    @classmethod
+    def of(cls, items: Iterable[ModelSize]) -> Self:
+        """Return the rows of a sizes file with these *items*."""
+        return cls({item.model: _cells(item) for item in items})
 
     def __getitem__(self, model: str) -> ModelSize:
         cells: list[Any] = self.rows[model][: len(COLUMNS)]

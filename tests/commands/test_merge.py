@@ -72,12 +72,6 @@ def test_names_are_joined_wherever_their_column_is(filled: Workplace) -> None:
     assert list(rows[0].values()) == ["1;46.81;resnet18.a1_in1k"]
 
 
-def test_mebibytes_on_request(filled: Workplace) -> None:
-    assert merged(filled, "model\nresnet50.a1_in1k\n", "--mib") == [
-        {"model": "resnet50.a1_in1k", "model_size_in_mib": "97.72"}
-    ]
-
-
 def test_details_tell_where_a_size_is_from(filled: Workplace) -> None:
     rows = merged(filled, "model\nresnet50.a1_in1k\ngone.tag\ngcvit_base\nmixer_s16_224\nnever.asked\n", "--details")
     assert list(rows[0]) == ["model", "model_size_in_mb", *DETAILS]
@@ -126,7 +120,7 @@ def test_merging_twice_gives_the_same_bytes(filled: Workplace) -> None:
     table = filled.folder / "in.csv"
     original = b'"model","top1","licence"\r\n"resnet50.a1_in1k","080.100","mine, all mine"\r\n"gone.tag","",""\r\n'
     table.write_bytes(original)
-    for options in ([], ["--details"], ["--mib"], ["--mib", "--details"]):
+    for options in ([], ["--details"]):
         once, twice = filled.folder / "once.csv", filled.folder / "twice.csv"
         filled.run("merge", str(table), "-o", str(once), *options)
         filled.run("merge", str(once), "-o", str(twice), *options)

@@ -17,14 +17,16 @@ from timm_sizes.names.architecture import architecture, family
 from timm_sizes.pick.licenses import is_permissive
 from timm_sizes.pick.pareto import pareto
 from timm_sizes.pick.rows import load_choices
-from timm_sizes.tables.merge import merge_table
+from timm_sizes.sizes_file import Sizes
+from timm_sizes.tables.facts import Facts
+from timm_sizes.tables.merge import added_columns, plan
 from timm_sizes.tables.table import read_table
 
 
 def merged(folder: Path, *, details: bool) -> str:
     table = read_table(write(folder / "bare.csv", RESULTS), "model")
-    columns = merge_table(table, "model", sizes(), details=details)
-    return write(folder / f"merged-{details}.csv", "".join(table.render(columns.second, columns.last, set())))
+    added, _ = added_columns(table, plan(table, "model", Facts(sizes()), details=details))
+    return write(folder / f"merged-{details}.csv", "".join(table.render(*added)))
 
 
 def test_a_row_of_the_table_is_a_choice_with_its_sizes_looked_up(tmp_path: Path) -> None:
@@ -47,27 +49,22 @@ def test_a_merged_table_gives_the_same_choices_as_a_bare_one(tmp_path: Path, *, 
 
 
 def test_a_table_merged_with_details_needs_no_sizes_file(tmp_path: Path) -> None:
-    frame = load_choices(merged(tmp_path, details=True), "model", {})
+    frame = load_choices(merged(tmp_path, details=True), "model", Sizes())
     assert frame["status"].tolist() == ["ok", "ok", "ok", "ok", "estimated", "gated"]
     assert frame["license"][2] == "mit"
 
 
 def test_the_size_in_a_merged_table_stands_against_another_in_the_sizes_file(tmp_path: Path) -> None:
     path = merged(tmp_path, details=False)
-    other = {**sizes(), "resnet18.a1_in1k": size_item("resnet18.a1_in1k", "estimated", 46.0)}
+    other = Sizes.of([*sizes().values(), size_item("resnet18.a1_in1k", "estimated", 46.0)])
     frame = load_choices(path, "model", other)
     assert frame["size_mb"][2] == 46.83
     assert frame["status"][2] == ""
 
 
-def test_a_size_in_mib_is_read_as_mb(tmp_path: Path) -> None:
-    path = write(tmp_path / "t.csv", "model,model_size_in_mib,top1\nresnet18.a1_in1k,44.66,71.5\n")
-    assert load_choices(path, "model", {})["size_mb"].tolist() == [46.83]
-
-
 def test_a_bare_table_without_any_sizes_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run scrapy crawl hf_sizes first"):
-        load_choices(write(tmp_path / "t.csv", RESULTS), "model", {})
+        load_choices(write(tmp_path / "t.csv", RESULTS), "model", Sizes())
 
 
 def test_speed_is_joined_or_the_tables_own(tmp_path: Path) -> None:
@@ -100,7 +97,8 @@ def test_names_may_stand_in_another_column_and_in_json(tmp_path: Path) -> None:
 
 
 def test_a_table_without_rows_has_no_choices(tmp_path: Path) -> None:
-    assert load_choices(write(tmp_path / "t.csv", "model,top1\n"), "model", sizes()).empty
+    with pytest.raises(InputError, match="no rows in it"):
+        load_choices(write(tmp_path / "t.csv", "model,top1\n"), "model", sizes())
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tests.report.browser import BROWSER, REQUIRED, find_program
 from tests.samples import RESULTS, sizes, write, write_sizes
 from tests.workplace import Ended, Workplace
 from timm_sizes.errors import InputError
+from timm_sizes.items import ModelSize, Status
 from timm_sizes.pick.rows import load_choices
 from timm_sizes.report.families import OTHER, STYLES, group_families
 from timm_sizes.report.figures import best_under, find_figures
@@ -142,11 +143,10 @@ def test_counts_and_reasons(tmp_path: Path) -> None:
     counts = count(frame)
     assert (counts.rows, counts.models, counts.sized, counts.exact, counts.estimated) == (7, 6, 5, 4, 1)
     assert counts.missing == {"gated": 1, "not_asked": 1}
-    known = sizes()
-    known["mobileone_s0.apple_in1k"].reason = "ask for access first"
+    known = {"mobileone_s0.apple_in1k": ModelSize("", status=Status.GATED, reason="ask for access first")}
     assert [(group.status, group.reason, group.names) for group in find_missing(frame, known)] == [
         ("gated", "ask for access first", ["mobileone_s0.apple_in1k"]),
-        ("not_asked", "no crawl has asked for it yet", ["unheard_of.in1k"]),
+        ("not_asked", Status.NOT_ASKED.meaning, ["unheard_of.in1k"]),
     ]
     assert [size_basis(status) for status in ("ok", "estimated", "gated", "")] == ["exact", "estimate", "gated", ""]
 

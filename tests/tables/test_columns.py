@@ -9,12 +9,25 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from timm_sizes.tables.columns import AXES, BENCHMARK_COLUMNS, COLUMNS, LIMITS, LISTED, Kind, column_of, is_accuracy
-from timm_sizes.tables.merge import DETAIL_COLUMNS, SIZE_COLUMNS
+from timm_sizes.tables.columns import (
+    AXES,
+    BENCHMARK_COLUMNS,
+    COLUMNS,
+    DETAIL_COLUMNS,
+    LATENCY_COLUMNS,
+    LIMITS,
+    LISTED,
+    MEMORY_COLUMNS,
+    SIZE_COLUMN,
+    Kind,
+    column_of,
+    is_accuracy,
+    own_columns,
+)
 
 
 @pytest.mark.parametrize(
-    "column", ["size_mb", "model_size_in_mib", "param_count", "infer_gmacs", "top1_err", "gmacs", "top1_real_err"]
+    "column", ["size_mb", "size_mib", "param_count", "infer_gmacs", "top1_err", "gmacs", "top1_real_err"]
 )
 def test_less_is_better(column: str) -> None:
     assert column_of(column).kind.better == "smaller"
@@ -79,19 +92,27 @@ def test_every_entry_stands_once_and_is_described() -> None:
 
 
 def test_every_column_that_a_merge_writes_is_known() -> None:
-    for name in (*SIZE_COLUMNS.values(), *DETAIL_COLUMNS, *chain(*BENCHMARK_COLUMNS.values())):
-        assert column_of(name).kind is not Kind.OTHER
+    for name in (SIZE_COLUMN, *DETAIL_COLUMNS, *LATENCY_COLUMNS, *chain(*BENCHMARK_COLUMNS.values())):
+        assert column_of(name).kind is not Kind.OTHER or name.endswith("_batch_size")
         assert column_of(name).description
 
 
 def test_options_list_and_axes_are_those_of_the_entries() -> None:
-    assert set(LIMITS) == {"--max-mb", "--min-top1", "--max-params", "--max-gmacs", "--min-speed", "--max-memory"}
+    assert set(LIMITS) == {
+        "--max-mb",
+        "--min-top1",
+        "--max-params",
+        "--max-gmacs",
+        "--min-speed",
+        "--max-memory",
+        "--max-latency",
+    }
     assert [column.name for column in LISTED] == [
-        *("model", "size_mb", "top1", "img_size", "param_count", "gmacs", "speed", "license")
+        *("model", "size_mb", "top1", "img_size", "param_count", "gmacs", "speed", "latency_ms", "license")
     ]
     assert [column.name for column in AXES] == [
         *("size_mb", "param_count", "gmacs", "speed"),
-        *("memory_mb", "activations_mb"),
+        *("memory_mb", "latency_ms", "activations_mb"),
     ]
 
 
@@ -108,3 +129,26 @@ def test_any_name_is_a_column(name: str) -> None:
 def test_what_an_accuracy_shows_is_harmless_in_a_header(name: str) -> None:
     if is_accuracy(name):
         assert set(column_of(name).label) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.- ")
+
+
+BASE = ["model", "model_size_in_mb", "img_size", "top1"]
+SPEED = ["infer_samples_per_sec", "infer_batch_size", "infer_gmacs", "infer_macts", "speed_source"]
+BEFORE = ["infer_samples_per_sec", "infer_step_time", "infer_gmacs", "infer_macts", "speed_source"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "own"),
+    [
+        ([*BASE, *SPEED], SPEED),
+        ([*BASE, *BEFORE], BEFORE),
+        ([*BASE, *DETAIL_COLUMNS, "top1_v2", *SPEED], [*DETAIL_COLUMNS, "top1_v2", *SPEED]),
+        ([*BASE, *SPEED, "note", *MEMORY_COLUMNS[:4]], [*SPEED, *MEMORY_COLUMNS[:4]]),
+        ([*BASE, *LATENCY_COLUMNS], LATENCY_COLUMNS),
+        ([*BASE, "top1_err", "top1_diff", "memory_mb", "license", "latency_ms"], []),
+        ([*BASE, "infer_img_size", *SPEED], ["speed_source"]),
+        ([*BASE, *SPEED[:4]], []),
+    ],
+)
+def test_only_what_a_merge_writes_together_is_its_own(columns: list[str], own: list[str]) -> None:
+    assert own_columns(columns) == {"model_size_in_mb", *own}
+    assert own_columns([columns[0], *columns[2:]]) == set()

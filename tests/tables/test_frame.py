@@ -11,8 +11,11 @@ import pytest
 from tests.samples import SPEED, sizes, write, write_sizes
 from tests.workplace import Workplace
 from timm_sizes.pick.rows import load_choices
+from timm_sizes.sizes_file import Sizes
+from timm_sizes.tables.facts import Facts
 from timm_sizes.tables.frame import to_numbers
-from timm_sizes.tables.join import join_speed
+from timm_sizes.tables.join import read_joins
+from timm_sizes.tables.merge import plan
 from timm_sizes.tables.table import parse_table, read_table
 
 
@@ -78,7 +81,7 @@ def test_decimal_commas_become_points_where_another_format_would_read_them_other
         (",", ",", ["12,000.0", "5000.50"]),
         (";", ",", ["12000.0", "5000.50"]),
         (",", ";", ["12000.0", "5000.50"]),
-        (";", ";", ["12000,0", "5000,50"]),
+        (";", ";", ["12000.0", "5000.50"]),
     ],
 )
 def test_what_is_joined_reads_the_same_in_its_new_table(
@@ -88,5 +91,6 @@ def test_what_is_joined_reads_the_same_in_its_new_table(
     text = SPEED
     if benchmark == ";":
         text = SPEED.replace('"12,000.0"', "12000.0").replace(",", ";").replace(".", ",")
-    joined = join_speed(results, "model", parse_table(text.encode(), "b.csv"))
-    assert joined.columns["infer_samples_per_sec"] == expected
+    facts = Facts(Sizes(), read_joins(write(tmp_path / "b.csv", text)))
+    added = plan(results, "model", facts)
+    assert [added.cells(read)[1][0] for read in [("resnet18", "224"), ("resnet50", "224")]] == expected

@@ -8,18 +8,18 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.samples import RESULTS, SPEED, sizes, write, write_sizes
 from tests.workplace import Ended, Workplace
 from timm_sizes.errors import InputError
-from timm_sizes.tables.join import accuracy_name, join, read_sources
-from timm_sizes.tables.merge import own_columns
+from timm_sizes.sizes_file import Sizes
+from timm_sizes.tables.facts import Facts
+from timm_sizes.tables.join import accuracy_name, read_joins
+from timm_sizes.tables.merge import plan
 from timm_sizes.tables.table import read_table
 
 SLOWER = ["infer_samples_per_sec", "speed_source"]
-FIGURES = ["infer_samples_per_sec", "infer_step_time", "infer_gmacs", "infer_macts"]
+FIGURES = ["infer_samples_per_sec", "infer_batch_size", "infer_gmacs", "infer_macts"]
 DETAILS = ["size_bytes", "size_mib", "size_file", "size_status", "hub_repo", "hub_revision", "dtype", "license"]
 OTHER_RESULTS = "model,img_size,top1\nresnet18.a1_in1k,224,60.10\nresnet50.a1_in1k,288.0,70.20\n"
 
@@ -52,9 +52,9 @@ def test_speed_stands_at_the_end_in_the_benchmarks_own_text(place: Workplace) ->
     assert "5 of 6 rows are in" in ended.err
     lines = (place.folder / "out.csv").read_text().splitlines()
     assert lines[0] == "model,model_size_in_mb,img_size,top1,param_count," + ",".join([*FIGURES, "speed_source"])
-    assert lines[1] == "resnet50.a1_in1k,102.55,224,80.200,25.56,5000.50,20.0,4.11,11.11,speed"
-    assert lines[2] == "resnet50.a1_in1k,102.55,288,81.200,25.56,3000.00,34.0,6.80,18.37,speed"
-    assert lines[3] == 'resnet18.a1_in1k,46.83,224,71.500,11.69,"12,000.0",8.50,1.82,2.48,speed'
+    assert lines[1] == "resnet50.a1_in1k,102.55,224,80.200,25.56,5000.50,1024,4.11,11.11,speed"
+    assert lines[2] == "resnet50.a1_in1k,102.55,288,81.200,25.56,3000.00,1024,6.80,18.37,speed"
+    assert lines[3] == 'resnet18.a1_in1k,46.83,224,71.500,11.69,"12,000.0",1024,1.82,2.48,speed'
     assert lines[6] == "mobileone_s0.apple_in1k,,224,71.400,5.29,,,,,"
 
 
@@ -88,9 +88,7 @@ def test_another_benchmark_takes_the_place_of_the_first_with_all_its_figures(pla
     assert [row["infer_samples_per_sec"] for row in rows] == ["", "", "1.5", "", "", ""]
 
 
-@pytest.mark.parametrize(
-    "chosen", [["--details"], ["--speed"], ["--accuracy", "--mib"], ["--accuracy", "--details", "--speed"]]
-)
+@pytest.mark.parametrize("chosen", [["--details"], ["--speed"], ["--accuracy"], ["--accuracy", "--details", "--speed"]])
 def test_merging_twice_gives_the_same_file(place: Workplace, chosen: list[str]) -> None:
     values = {"--speed": "speed.csv", "--accuracy": "results-imagenet-a-clean.csv"}
     options: list[str] = []
@@ -99,15 +97,6 @@ def test_merging_twice_gives_the_same_file(place: Workplace, chosen: list[str]) 
     assert merge(place, "results.csv", "once.csv", *options).status == 0
     assert merge(place, "once.csv", "twice.csv", *options).status == 0
     assert (place.folder / "twice.csv").read_bytes() == (place.folder / "once.csv").read_bytes()
-
-
-_columns = st.lists(st.sampled_from(["model_size_in_mb", "top1", "top1_v2", *FIGURES, *DETAILS]), max_size=12)
-
-
-@given(_columns, st.sets(st.sampled_from(["top1_v2", *FIGURES])))
-def test_only_what_is_ours_or_to_be_replaced_is_ever_dropped(columns: list[str], replaced: set[str]) -> None:
-    allowed = {"model_size_in_mb", *DETAILS, *replaced}
-    assert {["model", *columns][index] for index in own_columns(["model", *columns], replaced)} <= allowed
 
 
 def test_a_json_table_is_joined_as_well(place: Workplace) -> None:
@@ -152,8 +141,8 @@ def test_a_benchmark_keeps_its_own_figures(place: Workplace) -> None:
 
 def speeds(folder: Path, results: str, benchmark: str) -> list[str]:
     table = read_table(write(folder / "t.csv", results))
-    joined = join(table, "model", read_sources(write(folder / "b.csv", benchmark), None))
-    return next(iter(joined[0].columns.values()))
+    added = plan(table, "model", Facts(Sizes(), read_joins(write(folder / "b.csv", benchmark))))
+    return [added.cells(read)[1][0] for read in zip(*map(table.column, added.reads), strict=True)]
 
 
 def test_the_row_itself_comes_before_its_architecture_and_the_first_before_the_second(tmp_path: Path) -> None:
@@ -189,7 +178,7 @@ def test_a_table_without_image_sizes_cannot_be_joined(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["err.csv", "results-imagenet-real_err.csv", "diff.csv"])
 def test_a_table_whose_name_would_make_an_error_of_an_accuracy_is_to_be_renamed(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match=r"is no accuracy; rename the file"):
-        read_sources(None, write(tmp_path / name, OTHER_RESULTS))
+        read_joins(None, write(tmp_path / name, OTHER_RESULTS))
 
 
 @pytest.mark.parametrize(
@@ -207,28 +196,3 @@ def test_a_table_whose_name_would_make_an_error_of_an_accuracy_is_to_be_renamed(
 )
 def test_accuracy_name(path: str, expected: str) -> None:
     assert accuracy_name(path) == expected
-
-
-BASE = ["model", "model_size_in_mb", "img_size", "top1"]
-
-
-@pytest.mark.parametrize(
-    ("columns", "expected"),
-    [
-        ([*BASE, *FIGURES], [1, 4, 5, 6, 7]),
-        ([*BASE, *DETAILS, "top1_v2", *FIGURES], [1, *range(4, 12), *range(13, 17)]),
-        ([*BASE, *FIGURES, *DETAILS], [1, *range(4, 16)]),
-        ([*BASE, *FIGURES, "note"], [1]),
-        (["model", "img_size", "top1", *FIGURES], []),
-        (["model", "model_size_in_mb", "infer_img_size", *FIGURES], [1]),
-        (["model", "model_size_in_mb", "img_size", "infer_batch_size", *FIGURES], [1]),
-        (["model", "model_size_in_mb"], [1]),
-        (["model"], []),
-    ],
-)
-def test_own_columns_with_figures_to_replace(columns: list[str], expected: list[int]) -> None:
-    assert sorted(own_columns(columns, FIGURES)) == expected
-
-
-def test_timms_own_accuracy_columns_are_never_taken_for_joined_ones() -> None:
-    assert own_columns([*BASE, "top1_err", "top1_diff"], ["top1_err", "top1_diff"]) == {1}

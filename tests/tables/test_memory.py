@@ -45,7 +45,7 @@ def test_weights_and_activations_at_a_precision(
 ) -> None:
     row = merged(place, "--memory", dtype)[0]
     weights, live = WEIGHTS * weight_bytes, LIVE * activation_share
-    expected = [in_mb(weights), in_mb(live), in_mb(weights + live), dtype]
+    expected = [in_mb(weights), in_mb(live), in_mb(weights + live), dtype, "1"]
     assert [row[name] for name in MEMORY_COLUMNS] == expected
 
 
@@ -54,18 +54,19 @@ def test_float32_unless_said_otherwise_and_activations_grow_with_the_batch(place
     assert one["memory_dtype"] == "float32"
     assert eight["activations_mb"] == in_mb(8 * LIVE)
     assert eight["weights_mb"] == one["weights_mb"]
+    assert (one["memory_batch"], eight["memory_batch"]) == ("1", "8")
 
 
 def test_nothing_is_guessed(place: Workplace) -> None:
     *_, unknown_size, unknown_model = merged(place, "--memory")
     assert unknown_size["weights_mb"]
-    assert [unknown_size[name] for name in MEMORY_COLUMNS[1:]] == ["", "", ""]
-    assert [unknown_model[name] for name in MEMORY_COLUMNS] == ["", "", "", ""]
+    assert [unknown_size[name] for name in MEMORY_COLUMNS[1:]] == [""] * 4
+    assert [unknown_model[name] for name in MEMORY_COLUMNS] == [""] * 5
 
 
 def test_another_model_in_the_repo_says_nothing_of_this_ones_weights(place: Workplace) -> None:
     write(place.folder / "results.csv", "model,img_size,param_count\nresnet50.a1_in1k,224,90.00\n")
-    assert [merged(place, "--memory")[0][name] for name in MEMORY_COLUMNS] == ["", in_mb(LIVE), "", ""]
+    assert [merged(place, "--memory")[0][name] for name in MEMORY_COLUMNS] == [""] * 5
 
 
 def test_merging_again_replaces_the_columns(place: Workplace) -> None:
@@ -75,7 +76,7 @@ def test_merging_again_replaces_the_columns(place: Workplace) -> None:
         assert place.run("merge", str(source), "-o", str(once), "--memory", dtype).status == 0
         header, row, *_ = once.read_text().splitlines()
         assert header.endswith("param_count," + ",".join(MEMORY_COLUMNS))
-        assert row.endswith(f",{dtype}")
+        assert row.endswith(f",{dtype},1")
 
 
 @pytest.mark.parametrize(
@@ -110,5 +111,5 @@ def test_a_size_limit_at_a_precision(place: Workplace) -> None:
         ("resnet50.a1_in1k", "estimated"),
         ("resnet18.a1_in1k", "estimated"),
     }
-    assert rows[0]["size_mb"] == round(WEIGHTS * 2 / 1e6, 2)
+    assert rows[0]["size_mb"] == pytest.approx(WEIGHTS * 2 / 1e6, rel=1e-4)
     assert "--dtype fp4: expected float32" in pick(place, "--dtype", "fp4").err

@@ -54,6 +54,9 @@ class Command(TableCommand):
             "--accuracy", metavar="TABLE[,TABLE…]", help="add the top1 of other results tables as top1_real, top1_v2, …"
         )
         parser.add_argument(
+            "--latency", metavar="BENCHMARK", help="add the latency from this benchmark, one measured at batch size 1"
+        )
+        parser.add_argument(
             "--memory",
             nargs="?",
             const="float32",
@@ -61,13 +64,11 @@ class Command(TableCommand):
             help="add the computed memory of weights and activations, in float32, float16, bfloat16 or int8",
         )
         parser.add_argument("--batch", type=whole_number, metavar="N", help="images at a time, with --memory")
-        parser.add_argument("--mib", action="store_true", help="give the size in MiB (2^20), as model_size_in_mib")
         parser.add_argument("--strict", action="store_true", help="exit with status 1 if any row has no size")
 
     def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
-        # pandas takes longer to import than a merge takes: not before it is needed.
-        from timm_sizes.tables import formats, join, memory, merge  # noqa: PLC0415
-        from timm_sizes.units import MB, MIB  # noqa: PLC0415
+        # What reads the catalogue is not imported before it is needed.
+        from timm_sizes.tables import facts, formats, join, memory, merge  # noqa: PLC0415
 
         if opts.output is None and tables == [STDIN]:
             opts.output = STDOUT
@@ -78,26 +79,24 @@ class Command(TableCommand):
         sizes = read_sizes(self.sizes_file)
         if not sizes:
             raise InputError(f"{self.sizes_file}: no sizes yet; run scrapy crawl hf_sizes first")
-        sources = join.read_sources(opts.speed, opts.accuracy)
-        wanted = memory.wanted_memory(opts.memory, opts.batch)
+        known = facts.Facts(
+            sizes,
+            join.read_joins(opts.speed, opts.accuracy, opts.latency),
+            memory.wanted_memory(opts.memory, opts.batch),
+        )
         for path, target in zip(tables, targets, strict=True):
             table = read_table(path, column)
-            unit = MIB if opts.mib else MB
-            merged = merge.merge_table(table, column, sizes, sources, unit=unit, details=opts.details, memory=wanted)
-            merge.reject_clashes(table, merged)
+            additions = merge.plan(table, column, known, details=opts.details)
+            added, rows = merge.added_columns(table, additions)
             if opts.output == STDOUT:
-                write_stdout(table.render(merged.second, merged.last, merged.dropped))
+                write_stdout(table.render(*added))
             else:
-                added = (merged.second, merged.last, merged.dropped)
                 write_output(target, formats.convert(table, column, target, *added))
-            note = merge.estimates_note(merged)
+            summary = merge.summarise(table, column, known, rows)
             write_stderr(
-                f"{shown_path(Path(path))} → {shown_path(target)}: {merge.summary(merged)}",
-                *(f"  {join.summary(source, len(table))}" for source in merged.joined),
-                *(f"  mismatch: {name} has another param_count than its checkpoint" for name in merged.mismatches),
-                *([f"  {note}"] if note else []),
+                f"{shown_path(Path(path))} → {shown_path(target)}: {summary}", *(f"  {note}" for note in summary.notes)
             )
-            if opts.strict and not merged.is_complete:
+            if opts.strict and not summary.is_complete:
                 self.exitcode = 1
 
     def _targets(self, tables: list[str], output: str | None) -> list[Path]:

@@ -7,7 +7,6 @@ from math import isfinite
 from pathlib import Path
 
 from timm_sizes.cli import TableCommand, terminal_width, whole_number, write_stderr, write_stdout
-from timm_sizes.errors import InputError
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.columns import LIMITS, SIZE
 from timm_sizes.tables.table import STDIN
@@ -34,6 +33,7 @@ class Command(TableCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--speed", metavar="BENCHMARK", help="join the speed from this benchmark table")
+        parser.add_argument("--latency", metavar="BENCHMARK", help="join the latency from this one, at batch size 1")
         for option, limited in LIMITS.items():
             end = "largest" if limited.smaller_is_better else "least"
             parser.add_argument(option, type=_number, metavar="N", help=f"the {end} {limited.description}")
@@ -83,9 +83,9 @@ class Command(TableCommand):
         from timm_sizes.tables.memory import checked_dtype  # noqa: PLC0415
 
         path = tables[0]
-        frame = load_choices(path, column, read_sizes(self.sizes_file), opts.speed, checked_dtype(opts.dtype))
-        if frame.empty:
-            raise InputError(f"{path}: no rows to pick from")
+        frame = load_choices(
+            path, column, read_sizes(self.sizes_file), opts.speed, latency=opts.latency, dtype=checked_dtype(opts.dtype)
+        )
         sort = opts.sort or ranking.default_sort(frame)
         ranking.check_sort(frame, sort)
         metrics = [] if opts.pareto is None else ranking.pareto_metrics(frame, sort, opts.pareto)

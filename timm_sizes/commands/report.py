@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timm_sizes.cli import TableCommand, check_targets, write_stderr
-from timm_sizes.errors import InputError
 from timm_sizes.files import shown_path, write_output
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.table import source_name
@@ -46,8 +45,6 @@ class Command(TableCommand):
         check_targets([("-o", page)], {path: f"already {path}" for path in (table, str(self.sizes_file))})
         sizes = read_sizes(self.sizes_file)
         frame = load_choices(table, column, sizes)
-        if frame.empty:
-            raise InputError(f"{table}: no rows to show")
         name = source_name(table) if table == "-" else Path(table).name
         write_output(page, [render(frame, Source(name, self.sizes_file.name, sizes))])
         write_stderr(f"{table} → {shown_path(page)}: {len(frame)} rows, {frame['size_mb'].notna().sum()} sized")

@@ -2,95 +2,174 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
+from math import nan
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from timm_sizes.errors import InputError
-from timm_sizes.items import ModelSize, Status
+from timm_sizes.hub.checkpoint import DTYPE_BYTES
+from timm_sizes.items import Status
 from timm_sizes.names.architecture import family
-from timm_sizes.tables.columns import ACCURACY_SET, COLUMNS, SPEED_SOURCE
-from timm_sizes.tables.frame import text_frame, to_numbers, typed
-from timm_sizes.tables.join import read_sources
-from timm_sizes.tables.measured_on import speed_source
-from timm_sizes.tables.memory import Memory
-from timm_sizes.tables.merge import DETAIL_COLUMNS, SIZE_COLUMNS, Merged, merge_table
-from timm_sizes.tables.table import read_table
-from timm_sizes.units import MB, MIB
+from timm_sizes.sizes_file import Sizes
+from timm_sizes.tables.columns import (
+    ACCURACY,
+    ACCURACY_SET,
+    COLUMNS,
+    LATENCY_SOURCE,
+    MEMORY_COLUMNS,
+    SIZE,
+    SIZE_COLUMN,
+    SPEED_SOURCE,
+    is_text,
+    own_columns,
+)
+from timm_sizes.tables.facts import Facts, Known, key_columns
+from timm_sizes.tables.frame import text_frame, typed
+from timm_sizes.tables.join import read_joins
+from timm_sizes.tables.measured_on import accuracy_set, speed_source
+from timm_sizes.tables.memory import PRECISIONS, Footprint, Memory
+from timm_sizes.tables.numbers import number
+from timm_sizes.tables.table import Table, read_table
+from timm_sizes.units import MB
 
-_Reader = Callable[["pd.Series[str]"], "pd.Series[float]"]
-
-_FACTS = {"license": "license", "repo_id": "hub_repo", "status": "size_status"}  # normalised column: detail column
+# Columns that a table has under another name: those of a merge, and what a figure is read from.
+_READ_FROM: dict[str, tuple[str, ...]] = {"repo_id": ("hub_repo",), "revision": ("hub_revision",)}
+_READ_FROM |= {column.name: column.read_from for column in COLUMNS if column.read_from}
+_SIZES = {"size_bytes": 1, SIZE.name: MB, SIZE_COLUMN: MB}  # a table's columns of sizes, with the bytes of their unit
 
 
 def load_choices(
-    path: str, column: str, sizes: Mapping[str, ModelSize], speed: str | None = None, dtype: str | None = None
+    path: str,
+    column: str,
+    sizes: Sizes,
+    speed: str | None = None,
+    *,
+    latency: str | None = None,
+    dtype: str | None = None,
+    batch: int | None = None,
 ) -> pd.DataFrame:
     """Read the table at *path* ("-" for standard input), one row a table row.
 
-    All its columns are kept, with numbers where they are (NaN for blanks). Added, in place of any of the same name:
-    ``model`` (the names in *column*), ``size_mb`` (MB), ``family``, ``license``, ``repo_id``, ``status``, and those of
-    tables.columns that are read from others: ``speed`` (images a second), ``gmacs``, ``img_size`` (pixels). Text is ""
-    and numbers are NaN where nothing is known.
+    All its columns are kept, with numbers where they are (NaN for blanks). Added, unless the table has them: ``model``
+    (the names in *column*), ``size_mb`` (MB) and ``size_bytes``, ``status``, ``license``, ``repo_id``, ``revision``,
+    ``family``, the memory, and those of tables.columns that are read from others: ``speed`` (images a second),
+    ``gmacs``, ``img_size`` (pixels). Text is "" and numbers are NaN where nothing is known.
 
-    What the table has from ``scrapy merge`` is taken as it is; what it has not comes from the rows of the sizes file,
-    *sizes*. *speed* is the path of a benchmark table whose figures are joined. Memory is computed for float32, or for
-    *dtype* (of memory.PRECISIONS), at which the sizes are then computed too. Raises InputError for tables that
-    cannot be read, and for a bare one without *sizes*.
+    What the table has is taken as it is; what it has not comes from the rows of the sizes file, *sizes*, and from the
+    benchmarks at the paths *speed* and *latency*. Memory is computed for one image in float32, or as *batch* and
+    *dtype* (of memory.PRECISIONS) say; with a *dtype* the sizes are computed too. Raises InputError for tables that
+    cannot be read, for a bare one without *sizes*, and for one with columns of its own that these options would fill.
     """
     table = read_table(path, column)
-    if not sizes and not any(name in table.columns for name in SIZE_COLUMNS.values()):
+    if not sizes and not any(name in table.columns for name in _SIZES):
         raise InputError(f"{table.source}: no sizes in it, and none crawled yet; run scrapy crawl hf_sizes first")
-    memory = Memory(dtype or "float32")
-    merged = merge_table(table, column, sizes, read_sources(speed, None), details=True, memory=memory)
-    joined = {name: cells for source in merged.joined for name, cells in source.columns.items()}
-    text = text_frame({name: table.column(name) for name in table.columns} | joined)
-    numbers = partial(to_numbers, decimal_commas=table.has_decimal_commas)
-    facts = _facts(text, merged, numbers)
-    if dtype is not None:
-        facts = facts.assign(size_mb=to_numbers(text["weights_mb"]))
-        facts.loc[facts["size_mb"].notna(), "status"] = str(Status.ESTIMATED)
-    added = {
-        "model": text[column],
-        "size_mb": facts["size_mb"],
-        "family": text[column].map({name: family(name) for name in text[column].unique()}),
-        **{name: facts[name] for name in _FACTS},
-        **{known.name: _first(text, known.read_from, numbers) for known in COLUMNS if known.read_from},
-        ACCURACY_SET: text.get(ACCURACY_SET, ""),
-        SPEED_SOURCE: text.get(SPEED_SOURCE, _measured_on(path)),
+    if not len(table):
+        raise InputError(f"{table.source}: no rows in it; expected one per model")
+    facts = Facts(sizes, read_joins(speed, latency=latency), Memory(dtype or "float32", batch or 1))
+    facts.check_joins(table)
+    filled = {name for join in facts.joins for name in join.columns} | ({*MEMORY_COLUMNS} if dtype or batch else set())
+    if clashes := filled & set(table.columns) - own_columns(table.columns):
+        raise InputError(f"{table.source}: has a column {min(clashes)} of its own, which would be replaced")
+    cells = text_frame({name: table.column(name) for name in table.columns if name not in filled})
+    own = typed(cells, column, decimal_commas=table.has_decimal_commas)
+    known = _known(table, column, facts, dtype)
+    if any(name in own for name in MEMORY_COLUMNS):
+        known = known.assign(**{name: "" if is_text(name) else np.nan for name in MEMORY_COLUMNS})
+    if dtype is None:
+        known = known.assign(**_sizes(own, known))
+    known[SIZE.name] = known["size_bytes"] / MB
+    settled = ["model", "size_bytes", SIZE.name, "status"]
+    frame = own.assign(**{str(name): known[name] for name in known if name in settled or name not in own})
+    for name, others in _READ_FROM.items():
+        if name not in own:
+            there = next((other for other in others if other in frame), None)
+            frame[name] = frame[there] if there else frame.get(name, np.nan)
+    device = _measured_on(path)
+    said = {
+        "latency_ms": _latency(frame),
+        ACCURACY_SET: accuracy_set(path) if ACCURACY in own else "",
+        SPEED_SOURCE: device,
+        LATENCY_SOURCE: device,
     }
-    return typed(text, column, decimal_commas=table.has_decimal_commas).assign(**added)
+    return frame.assign(**{name: said[name] for name in said if name not in frame})
+
+
+def _known(table: Table, column: str, facts: Facts, dtype: str | None) -> pd.DataFrame:
+    """Return what *facts* knows of the rows of *table*: looked up once for all rows that are alike in what decides."""
+    keys = key_columns(table, column)
+    reads = list(zip(*map(table.column, keys.names), strict=True))
+    places = {read: place for place, read in enumerate(dict.fromkeys(reads))}
+    known = pd.DataFrame([_row(facts.of(keys.key(read)), facts, dtype) for read in places])
+    return known.take([places[read] for read in reads]).reset_index(drop=True).assign(model=table.column(column))
+
+
+def _latency(frame: pd.DataFrame) -> pd.Series[float] | float:
+    """Return the step time of a benchmark's rows where it is of one image."""
+    if not {"infer_step_time", "infer_batch_size"} <= {*frame}:
+        return nan
+    return frame["infer_step_time"].where(frame["infer_batch_size"] == 1)
+
+
+def _row(known: Known, facts: Facts, dtype: str | None) -> dict[str, str | float]:
+    item, wish = known.checkpoint, facts.memory or Memory()
+    memory = known.footprint or Footprint(None, None)
+    total = memory.total
+    size, status = known.size_bytes, known.status
+    if dtype:
+        size = _size_at(known.elements, dtype)
+        status = status if size is None else Status.ESTIMATED
+    return {
+        "size_bytes": _number(size),
+        "status": str(status),
+        "license": item.license,
+        "repo_id": item.repo_id,
+        "revision": item.sha,
+        "family": family(known.key.name),
+        "weights_mb": _number(memory.weights) / MB,
+        "activations_mb": _number(memory.activations) / MB,
+        "memory_mb": _number(total) / MB,
+        "memory_dtype": wish.dtype if total else "",
+        "memory_batch": float(wish.batch) if total else nan,
+        **{
+            name: (cell if is_text(name) else number(cell))
+            for join, found in zip(facts.joins, known.found, strict=True)
+            for name, cell in zip(join.columns, found.cells if found else [""] * len(join.columns), strict=True)
+        },
+    }
+
+
+def _sizes(own: pd.DataFrame, known: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the bytes and the status of rows: of the size that the table has, else of the one that is *known*.
+
+    A size in MB of two decimals that is the known one, rounded, is taken for it. One that differs is of unknown origin,
+    unless the table has a status too.
+    """
+    name = next((name for name in _SIZES if name in own and own[name].dtype == "float64"), None)
+    size = own[name] * _SIZES[name] if name else pd.Series(np.nan, index=known.index)
+    is_known = (size - known["size_bytes"]).abs() <= (0 if name == "size_bytes" else 0.005 * MB)
+    has_own = size.notna()
+    status = known["status"].where(~has_own | is_known, "")
+    said = next((name for name in ("size_status", "status") if name in own), None)
+    if said:
+        status = own[said].astype("str").where(has_own | known["size_bytes"].isna(), status)
+    return {"size_bytes": known["size_bytes"].where(~has_own | is_known, size.round()), "status": status}
+
+
+def _size_at(elements: Mapping[str, int] | None, dtype: str) -> int | None:
+    """Return the bytes of *elements* with the floating-point ones as *dtype*; None where they are not known."""
+    if not elements:
+        return None
+    width = PRECISIONS[dtype].weights
+    return sum(count * (DTYPE_BYTES[each] if each[:1] in ("I", "U") else width) for each, count in elements.items())
+
+
+def _number(value: int | None) -> float:
+    return nan if value is None else float(value)
 
 
 def _measured_on(path: str) -> str:
     """Return what the benchmark at *path* was run on, "" for a table of another name: its speed may be of anything."""
     return speed_source(path) if Path(path).name.startswith("benchmark-") else ""
-
-
-def _facts(text: pd.DataFrame, merged: Merged, numbers: _Reader) -> pd.DataFrame:
-    """Return size_mb, license, repo_id and status of the table's rows: its own, else those of the sizes file."""
-    found = text_frame({**merged.second, **merged.details})
-    if set(DETAIL_COLUMNS) <= set(text):
-        found = text
-    known = _size(found, numbers)
-    size = _size(text, numbers).fillna(known)
-    facts = pd.DataFrame({name: found[detail] for name, detail in _FACTS.items()}).assign(size_mb=size)
-    # A size in the table that differs from the one in the sizes file is of unknown origin.
-    facts.loc[size.notna() & (size != known), "status"] = ""
-    return facts
-
-
-def _size(text: pd.DataFrame, numbers: _Reader) -> pd.Series:
-    """Return the MB that a merged table says; of bytes or MiB with the two decimals that MB would have."""
-    in_mb = _first(text, [SIZE_COLUMNS[MB]], numbers)
-    exact = _first(text, ["size_bytes"], numbers) / MB
-    return in_mb.fillna(exact.fillna(_first(text, [SIZE_COLUMNS[MIB]], numbers) * MIB / MB).round(2))
-
-
-def _first(text: pd.DataFrame, names: Sequence[str], numbers: _Reader) -> pd.Series:
-    """Return the numbers of the first of *names* that *text* has; NaN if it has none."""
-    found = next((name for name in names if name in text), None)
-    return numbers(text[found]) if found else pd.Series(np.nan, index=text.index, dtype="float64")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -21,9 +20,10 @@ from timm_sizes.report.page import Source
 from timm_sizes.report.page import render as render_page
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.columns import column_of
-from timm_sizes.tables.join import Sources, read_sources
+from timm_sizes.tables.facts import Facts
+from timm_sizes.tables.join import read_joins
 from timm_sizes.tables.memory import Memory
-from timm_sizes.tables.merge import merge_table, reject_clashes
+from timm_sizes.tables.merge import added_columns, plan
 from timm_sizes.tables.table import DEFAULT_COLUMN, read_table
 
 UPSTREAM = "https://github.com/huggingface/pytorch-image-models"
@@ -56,19 +56,18 @@ def make(folder: Path, sizes_file: Path, tables: Iterable[Path]) -> None:
     results = {path.name: path for path in (*_DATA.glob("results-*.csv"), *tables)}
     make_folder(folder / RESULTS, "-o")
     for name, path in results.items():
-        _merge(path, folder / RESULTS / name, sizes)
-    joined = read_sources(str(_DATA / _BENCHMARK), None)
-    _merge(results[_MAIN], folder / MODELS, sizes, joined, details=True, memory=Memory())
+        _merge(path, folder / RESULTS / name, Facts(sizes))
+    everything = Facts(sizes, read_joins(str(_DATA / _BENCHMARK)), Memory())
+    _merge(results[_MAIN], folder / MODELS, everything, details=True)
     rows = load_choices(str(folder / MODELS), "model", sizes)
     write_output(folder / PAGE, [render_page(rows, Source(MODELS, SIZES, sizes))])
     write_output(folder / README, [readme(rows, sizes)])
 
 
-def _merge(path: Path, target: Path, sizes: Mapping[str, ModelSize], *sources: Sources, **options: Any) -> None:
+def _merge(path: Path, target: Path, facts: Facts, *, details: bool = False) -> None:
     table = read_table(str(path))
-    merged = merge_table(table, DEFAULT_COLUMN, sizes, *sources, **options)
-    reject_clashes(table, merged)
-    write_output(target, table.render(merged.second, merged.last, merged.dropped))
+    added, _ = added_columns(table, plan(table, DEFAULT_COLUMN, facts, details=details))
+    write_output(target, table.render(*added))
 
 
 def readme(rows: pd.DataFrame, sizes: Mapping[str, ModelSize]) -> str:

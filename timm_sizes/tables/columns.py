@@ -8,8 +8,10 @@ top1_real_err) have no entry: column_of makes theirs up by that rule.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain
 from math import isnan
 from typing import Literal, Self
 
@@ -108,9 +110,14 @@ class Column:
 # What timm's benchmark.py measures, as <pass>_<figure>, most useful first: what is deployed is inference.
 PASSES = {"infer": "inference", "train": "training"}
 BENCHMARK_COLUMNS = {
-    name: tuple(f"{name}_{figure}" for figure in ("samples_per_sec", "step_time", "gmacs", "macts")) for name in PASSES
+    name: tuple(f"{name}_{figure}" for figure in ("samples_per_sec", "batch_size", "gmacs", "macts")) for name in PASSES
 }
-MEMORY_COLUMNS = ("weights_mb", "activations_mb", "memory_mb", "memory_dtype")
+SIZE_COLUMN = "model_size_in_mb"
+DETAIL_COLUMNS = ("size_bytes", "size_mib", "size_file", "size_status", "hub_repo", "hub_revision", "dtype", "license")
+MEMORY_COLUMNS = ("weights_mb", "activations_mb", "memory_mb", "memory_dtype", "memory_batch")
+LATENCY_SOURCE = "latency_source"
+LATENCY_COLUMNS = ("latency_ms", LATENCY_SOURCE)
+PARAM_COUNT = "param_count"  # in millions
 ACCURACY = "top1"
 ACCURACY_SET, SPEED_SOURCE = "top1_set", "speed_source"
 ACCURACY_PREFIX = f"{ACCURACY}_"
@@ -186,6 +193,17 @@ COLUMNS = (
         axis=True,
         limit="memory",
     ),
+    Column(
+        "latency_ms",
+        Kind.TIME,
+        "Latency",
+        "ms",
+        "time of one image in milliseconds",
+        basis="latency_source",
+        listed=True,
+        axis=True,
+        limit="latency",
+    ),
     Column("weights_mb", Kind.MEMORY, "Weights", "MB", "computed memory of the weights in MB (10^6 bytes)"),
     Column(
         "activations_mb",
@@ -198,11 +216,11 @@ COLUMNS = (
     Column("license", Kind.TEXT, "Licence", description="ids of the licences on the Hub, joined by +", listed=True),
     Column("status", Kind.TEXT, "Status", description="status of the size: ok, estimated, or why there is none"),
     Column("repo_id", Kind.TEXT, "Repo", description="repo on the Hub that the size is of"),
+    Column("revision", Kind.TEXT, "Commit", description="commit of the repo that the size is of"),
     Column("family", Kind.TEXT, "Family", description="family of the architecture"),
     Column("checkpoint", Kind.TEXT, "Checkpoint", description="local file that the row was measured with"),
     Column("interpolation", Kind.TEXT, "Interpolation", description="interpolation of the input image"),
     Column("model_size_in_mb", Kind.SIZE, "Size", "MB", "size of the checkpoint in MB (10^6 bytes)"),
-    Column("model_size_in_mib", Kind.SIZE, "Size", "MiB", "size of the checkpoint in MiB (2^20 bytes)"),
     Column("size_bytes", Kind.BYTES, "Size", "bytes", "size of the checkpoint in bytes"),
     Column("size_mib", Kind.SIZE, "Size", "MiB", "size of the checkpoint in MiB (2^20 bytes)"),
     Column("size_file", Kind.TEXT, "File", description="checkpoint file in the repo, the one that timm loads"),
@@ -211,8 +229,10 @@ COLUMNS = (
     Column("hub_revision", Kind.TEXT, "Commit", description="commit of the repo that the size is of"),
     Column("dtype", Kind.TEXT, "Data type", description="data type of most weights in the checkpoint"),
     Column("memory_dtype", Kind.TEXT, "Memory for", description="data type that the memory is computed for"),
+    Column("memory_batch", Kind.OTHER, "Images", description="number of images that the memory is computed for"),
     Column("top1_set", Kind.TEXT, "Accuracy on", description="set of images that the accuracies are of"),
     Column("speed_source", Kind.TEXT, "Speed on", description="device and software that the speed was measured on"),
+    Column("latency_source", Kind.TEXT, "Latency on", description="device and software of the latency"),
     Column("crop_pct", Kind.OTHER, "Crop", description="share of the image that is seen, after cropping"),
     # The columns of SIZES_FILE that have no entry above.
     Column("reason", Kind.TEXT, "Reason", description="status in words, where it is not ok"),
@@ -234,6 +254,7 @@ LIMITS = {column.option: column for column in COLUMNS if column.limit}
 # Columns of any other prefix, by their endings; those that an entry describes already, as it does.
 _BY_ENDING = {
     "samples_per_sec": SPEED,
+    "batch_size": Column("", Kind.OTHER, "Batch", "images", "number of images at a time"),
     "step_time": Column("", Kind.TIME, "Step time", "ms", "time of a batch in milliseconds"),
     "gmacs": _BY_NAME["gmacs"],
     "macts": Column("", Kind.COMPUTE, "Activations", "M", "number of activations an image in millions"),
@@ -279,6 +300,33 @@ def is_text(name: str) -> bool:
 def is_accuracy(name: str) -> bool:
     """Return whether the column *name* is an accuracy: top1, top5, or one that was joined (top1_real)."""
     return column_of(name).kind is Kind.ACCURACY
+
+
+def own_columns(columns: Sequence[str]) -> frozenset[str]:
+    """Return the names of those of a table's *columns* that an earlier merge added.
+
+    A merged table has SIZE_COLUMN as its second one. The others are told by the columns that only a merge writes
+    together, so that a table's own licence, memory or speed (a benchmark has image sizes for it) is never among them.
+    """
+    if list(columns[1:2]) != [SIZE_COLUMN]:
+        return frozenset()
+    own = {SIZE_COLUMN, *(name for name in columns if name == ACCURACY_SET or _is_joined_accuracy(name))}
+    own |= {*DETAIL_COLUMNS} if {*DETAIL_COLUMNS} <= {*columns} else set()
+    own |= {*MEMORY_COLUMNS} if {*MEMORY_COLUMNS[:4]} <= {*columns} else set()
+    own |= {*LATENCY_COLUMNS} if {*LATENCY_COLUMNS} <= {*columns} else set()
+    if SPEED_SOURCE in columns:
+        joined = [name for name in PASSES if f"{name}_img_size" not in columns]
+        # Merges wrote the step time until they wrote the batch size that it is of.
+        own |= {
+            SPEED_SOURCE,
+            *(f"{name}_step_time" for name in joined),
+            *chain(*(BENCHMARK_COLUMNS[name] for name in joined)),
+        }
+    return frozenset(own.intersection(columns))
+
+
+def _is_joined_accuracy(name: str) -> bool:
+    return name.startswith(ACCURACY_PREFIX) and is_accuracy(name)
 
 
 def _accuracy_label(name: str) -> str:

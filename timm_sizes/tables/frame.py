@@ -1,8 +1,4 @@
-"""A table's cells as a DataFrame: its text, and numbers where a whole column is numbers.
-
-A comma sets off thousands in a table whose delimiter is a comma or a tab. In one with another delimiter it is the
-decimal comma of the countries whose spreadsheets write such tables; a table says so by ``has_decimal_commas``.
-"""
+"""A table's cells as a DataFrame: its text, and numbers where a whole column is numbers."""
 
 from __future__ import annotations
 
@@ -11,11 +7,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from timm_sizes.tables.columns import is_text
+from timm_sizes.tables.numbers import number, plain
 
 _BLANK = ("", "nan", "NaN")  # NaN is what Python writes into JSON
 _EXACT = 2**53  # the largest whole number up to which a float64 has all
-_GROUPED = r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?"
-_DECIMAL_COMMA = r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?"
 
 
 def text_frame(cells: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -24,22 +19,17 @@ def text_frame(cells: Mapping[str, Sequence[str]]) -> pd.DataFrame:
 
 
 def to_numbers(cells: pd.Series[str], *, decimal_commas: bool = False) -> pd.Series[float]:
-    """Return the numbers that *cells* say; NaN for anything else, and for infinity.
+    """Return the numbers that *cells* say, NaN for anything else; see tables.numbers.
 
-    "1,014.45" is one, unless the cells are of a table with *decimal_commas*: there "80,123" is a little over 80.
+    A table has few different cells, so each is read once.
     """
-    text = plain_numbers(cells, decimal_commas=decimal_commas).str.strip()
-    numbers = pd.to_numeric(text, errors="coerce").astype("float64")
-    return numbers.where(numbers.abs() < float("inf"))
+    known = {cell: number(cell, decimal_commas=decimal_commas) for cell in cells.unique()}
+    return cells.map(known).astype("float64")
 
 
 def plain_numbers(cells: pd.Series[str], *, decimal_commas: bool = False) -> pd.Series[str]:
-    """Return *cells* with their numbers as every table has them: a decimal point, and thousands not set off."""
-    text = cells.str.strip()
-    with_commas = text.str.fullmatch(_DECIMAL_COMMA if decimal_commas else _GROUPED)
-    if not with_commas.any():
-        return cells
-    return cells.mask(with_commas, text.str.replace(",", "." if decimal_commas else ""))
+    """Return *cells* with their numbers as every table has them; see tables.numbers."""
+    return cells.map({cell: plain(cell, decimal_commas=decimal_commas) for cell in cells.unique()}).astype("str")
 
 
 def is_blank(cells: pd.Series[str]) -> pd.Series[bool]:

@@ -1,100 +1,80 @@
-"""What other timm tables say of a table's rows: a benchmark's speed, and the accuracy in other results tables.
+"""What other timm tables say of a name at an image size: a benchmark's speed or latency, the accuracy on other images.
 
-Rows are joined by name and image size: the same checkpoint at two image sizes has two speeds and two accuracies.
+The same checkpoint at two image sizes has two speeds and two accuracies.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import Protocol
 
 from timm_sizes.errors import InputError
 from timm_sizes.names.architecture import architecture
 from timm_sizes.tables.columns import (
     ACCURACY,
     ACCURACY_PREFIX,
-    ACCURACY_SET,
     BENCHMARK_COLUMNS,
     IMAGE_SIZE,
-    MEMORY_COLUMNS,
+    LATENCY_COLUMNS,
+    PARAM_COUNT,
     SPEED_SOURCE,
     is_accuracy,
 )
-from timm_sizes.tables.frame import plain_numbers, to_numbers
 from timm_sizes.tables.measured_on import results_name, speed_source
+from timm_sizes.tables.numbers import number, plain
 from timm_sizes.tables.table import DEFAULT_COLUMN, Table, read_table
 
-_KEYS = ["name", "img_size"]
 
-
-@dataclass(frozen=True)
-class Sources:
-    """The tables to join: a benchmark, and results tables by the column that each fills (top1_real, top1_v2, …)."""
-
-    benchmark: Table | None = None
-    accuracies: dict[str, Table] = field(default_factory=dict)
+class Header(Protocol):
+    """What has to be known of a table before its rows: how messages name it, its columns, and its kind of commas."""
 
     @property
-    def columns(self) -> set[str]:
-        """The columns that a merge with these replaces: all figures of a pass, for they belong to one benchmark."""
-        speed = (*BENCHMARK_COLUMNS[benchmark_pass(self.benchmark)], SPEED_SOURCE) if self.benchmark else ()
-        return {*self.accuracies, *speed}
+    def source(self) -> str: ...
+    @property
+    def columns(self) -> Sequence[str]: ...
+    @property
+    def has_decimal_commas(self) -> bool: ...
 
 
 @dataclass(frozen=True)
-class Joined:
-    """New columns of text, one cell a row, empty where nothing is known; ``matched`` of the rows have figures."""
+class Found:
+    """What another table has in its row: its cells' text, and its param_count in millions (NaN without)."""
+
+    cells: tuple[str, ...]
+    parameters: float
+
+
+@dataclass(frozen=True)
+class Join:
+    """A table to join: the ``columns`` that it fills, and those that it ``replaces`` in a table merged before.
+
+    What was measured with an architecture (a speed) is so for all of its models: ``by_architecture`` has it, and is
+    empty for what is a checkpoint's own (an accuracy).
+    """
 
     source: str
-    columns: dict[str, list[str]]
-    matched: int
+    columns: tuple[str, ...]
+    replaces: frozenset[str]
+    by_name: dict[tuple[str, float], Found]
+    by_architecture: dict[tuple[str, float], Found]
+    note: str = ""
+
+    def find(self, name: str, img_size: float) -> Found | None:
+        """Return what the table has for the model *name* at *img_size* pixels: its own row, else its architecture's."""
+        return self.by_name.get((name.strip(), img_size)) or self.by_architecture.get((architecture(name), img_size))
 
 
-def read_sources(speed: str | None, accuracy: str | None) -> Sources:
-    """Read the benchmark table at the path *speed* and the results tables at the paths *accuracy*, set off by commas.
+def read_joins(speed: str | None = None, accuracy: str | None = None, latency: str | None = None) -> tuple[Join, ...]:
+    """Read the tables to join: benchmarks at the paths *speed* and *latency*, results at *accuracy*, set off by commas.
 
     Raises InputError for what is not such a table, and for two results tables of one name.
     """
-    return Sources(_read_benchmark(speed) if speed else None, _read_accuracies(accuracy) if accuracy else {})
-
-
-def join(table: Table, column: str, sources: Sources) -> list[Joined]:
-    """Return what each of *sources* says of the rows of *table*, whose names are in *column*; see join_speed."""
-    accuracies = [_join_accuracy(table, column, name, other) for name, other in sources.accuracies.items()]
-    return accuracies + ([join_speed(table, column, sources.benchmark)] if sources.benchmark else [])
-
-
-def summary(joined: Joined, rows: int) -> str:
-    """Return a line on how many of a table's *rows* the join found."""
-    return f"{', '.join(joined.columns)}: {joined.matched:,} of {rows:,} rows are in {joined.source}"
-
-
-def is_joined(name: str, columns: Collection[str]) -> bool:
-    """Return whether the column *name* of a table with *columns* may come from a join.
-
-    The speed beside an image or batch size of its pass is the table's own (a benchmark's), and so are timm's top1_err
-    and top1_diff.
-    """
-    if name in (*MEMORY_COLUMNS, SPEED_SOURCE, ACCURACY_SET):
-        return True
-    if name.startswith(ACCURACY_PREFIX):
-        return is_accuracy(name)
-    measured = name.partition("_")[0]
-    is_benchmark = f"{measured}_img_size" in columns or f"{measured}_batch_size" in columns
-    return name in BENCHMARK_COLUMNS.get(measured, ()) and not is_benchmark
-
-
-def benchmark_pass(benchmark: Table) -> str:
-    """Return what *benchmark* measures, "infer" or "train"; InputError if neither."""
-    for measured, (speed, *_) in BENCHMARK_COLUMNS.items():
-        if speed in benchmark.columns:
-            return measured
-    expected = " or ".join(speed for speed, *_ in BENCHMARK_COLUMNS.values())
-    raise InputError(f"{benchmark.source}: not a benchmark table; expected a column {expected}")
+    joins = list(_accuracies(accuracy)) if accuracy else []
+    return (*joins, *([_speed(speed)] if speed else []), *([_latency(latency)] if latency else []))
 
 
 def accuracy_name(path: str) -> str:
@@ -103,86 +83,99 @@ def accuracy_name(path: str) -> str:
     return re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "table"
 
 
-def join_speed(table: Table, column: str, benchmark: Table) -> Joined:
-    """Return the figures of *benchmark* for the rows of *table*, whose names are in *column*, as text.
-
-    A row's own name comes first (a benchmark of tagged names), then its architecture; of several benchmark rows the
-    first. Raises InputError if one of the tables has no column of image sizes.
-    """
-    measured = benchmark_pass(benchmark)
-    names = [name for name in BENCHMARK_COLUMNS[measured] if name in benchmark.columns]
-    known = _keyed(benchmark, DEFAULT_COLUMN, (f"{measured}_img_size", *IMAGE_SIZE.read_from)).assign(
-        **{name: _cells_for(table, benchmark, name) for name in names}
-    )
-    rows = _keyed(table, column)
-    exact = _look_up(rows, known)
-    by_architecture = _look_up(_by_architecture(rows), _by_architecture(known))
-    joined = _joined(benchmark, names, exact.where(exact.notna().any(axis="columns"), by_architecture))
-    is_known = zip(*joined.columns.values(), strict=True)
-    joined.columns[SPEED_SOURCE] = [speed_source(benchmark.source) if any(cells) else "" for cells in is_known]
-    return joined
+def image_size_column(table: Header, names: Iterable[str] = IMAGE_SIZE.read_from) -> str:
+    """Return which of *names* is the column of image sizes of *table*; InputError if it has none of them."""
+    found = next((name for name in names if name in table.columns), None)
+    if found is None:
+        expected = ", ".join(IMAGE_SIZE.read_from)
+        raise InputError(f"{table.source}: no column of image sizes to join rows by; expected one of {expected}")
+    return found
 
 
-def _read_benchmark(path: str) -> Table:
+def _speed(path: str) -> Join:
     table = read_table(path)
-    benchmark_pass(table)
-    return table
+    measured = next((name for name, (speed, *_) in BENCHMARK_COLUMNS.items() if speed in table.columns), None)
+    if measured is None:
+        expected = " or ".join(speed for speed, *_ in BENCHMARK_COLUMNS.values())
+        raise InputError(f"{path}: not a benchmark table; expected a column {expected}")
+    every = BENCHMARK_COLUMNS[measured]
+    figures = [name for name in every if name in table.columns]
+    rows = list(_rows(table, (f"{measured}_img_size", *IMAGE_SIZE.read_from), figures))
+    batch = _joined_batch(rows, figures.index(every[1])) if every[1] in figures else ""
+    if batch:
+        rows = [row for row in rows if row[2].cells[figures.index(every[1])] == batch]
+    note = f"several batch sizes a model in {path}: joined at {batch}, the most frequent one" if batch else ""
+    replaced = frozenset([*every, f"{measured}_step_time", SPEED_SOURCE])
+    return _of_architectures(path, (*figures, SPEED_SOURCE), replaced, rows, note)
 
 
-def _read_accuracies(paths: str) -> dict[str, Table]:
-    tables: dict[str, Table] = {}
+def _latency(path: str) -> Join:
+    table = read_table(path)
+    time, batch = "infer_step_time", BENCHMARK_COLUMNS["infer"][1]
+    for name in (time, batch):
+        if name not in table.columns:
+            raise InputError(f"{path}: no latency in it; expected the columns {time} and {batch}")
+    others = sorted({cell for cell in table.column(batch) if number(cell) != 1})
+    if others:
+        shown = ", ".join(others[:3]) + ("" if len(others) <= 3 else ", …")
+        raise InputError(
+            f"{path}: measured at batch sizes of {shown}; a latency is of one image, {batch} 1 in each row"
+        )
+    rows = _rows(table, ("infer_img_size", *IMAGE_SIZE.read_from), [time])
+    return _of_architectures(path, LATENCY_COLUMNS, frozenset(LATENCY_COLUMNS), rows)
+
+
+def _of_architectures(
+    path: str,
+    columns: tuple[str, ...],
+    replaced: frozenset[str],
+    rows: Iterable[tuple[str, float, Found]],
+    note: str = "",
+) -> Join:
+    """Return the join of a benchmark's *rows*, with what it was measured on in the last of *columns*."""
+    source = speed_source(path)
+    by_name: dict[tuple[str, float], Found] = {}
+    by_architecture: dict[tuple[str, float], Found] = {}
+    for name, size, found in rows:
+        measured = Found((*found.cells, source if any(found.cells) else ""), found.parameters)
+        by_name.setdefault((name, size), measured)
+        by_architecture.setdefault((architecture(name), size), measured)
+    return Join(path, columns, replaced, by_name, by_architecture, note)
+
+
+def _joined_batch(rows: Sequence[tuple[str, float, Found]], at: int) -> str:
+    """Return the most frequent batch size of *rows*, "" unless a name has several at one image size."""
+    batches = Counter(found.cells[at] for _, _, found in rows)
+    pairs = {(name, size, found.cells[at]) for name, size, found in rows}
+    is_single = len({pair[:2] for pair in pairs}) == len(pairs)
+    return "" if is_single else batches.most_common(1)[0][0]
+
+
+def _accuracies(paths: str) -> Iterator[Join]:
+    columns: set[str] = set()
     for path in [paths] if Path(paths).is_file() else paths.split(","):
         column = ACCURACY_PREFIX + accuracy_name(path)
-        if column in tables:
+        if column in columns:
             raise InputError(f"{path}: a second table for {column}; rename the file")
         if not is_accuracy(column):
             raise InputError(f"{path}: would be joined as {column}, which is no accuracy; rename the file")
         table = read_table(path)
         if ACCURACY not in table.columns:
             raise InputError(f"{path}: not a results table; expected a column {ACCURACY}")
-        tables[column] = table
-    return tables
+        columns.add(column)
+        by_name: dict[tuple[str, float], Found] = {}
+        for name, size, found in _rows(table, IMAGE_SIZE.read_from, [ACCURACY]):
+            by_name.setdefault((name, size), found)
+        yield Join(path, (column,), frozenset([column]), by_name, {})
 
 
-def _join_accuracy(table: Table, column: str, name: str, other: Table) -> Joined:
-    known = _keyed(other, DEFAULT_COLUMN).assign(**{name: _cells_for(table, other, ACCURACY)})
-    return _joined(other, [name], _look_up(_keyed(table, column), known))
-
-
-def image_sizes(table: Table, size_columns: tuple[str, ...] = IMAGE_SIZE.read_from) -> pd.Series[float]:
-    """Return the image sizes of the rows of *table* in pixels, NaN where unknown; InputError if it has none."""
-    found = next((name for name in size_columns if name in table.columns), None)
-    if found is None:
-        expected = ", ".join(IMAGE_SIZE.read_from)
-        raise InputError(f"{table.source}: no column of image sizes to join rows by; expected one of {expected}")
-    return to_numbers(pd.Series(table.column(found), dtype="str"), decimal_commas=table.has_decimal_commas)
-
-
-def _keyed(table: Table, column: str, size_columns: tuple[str, ...] = IMAGE_SIZE.read_from) -> pd.DataFrame:
-    names = pd.Series(table.column(column), dtype="str").str.strip()
-    return pd.DataFrame({"name": names, "img_size": image_sizes(table, size_columns)})
-
-
-def _cells_for(table: Table, other: Table, name: str) -> list[str]:
-    """Return the text of the column *name* of *other*; where *table* would read a comma in it otherwise, without it."""
-    cells = other.column(name)
-    if other.has_decimal_commas == table.has_decimal_commas:
-        return cells
-    return plain_numbers(pd.Series(cells, dtype="str"), decimal_commas=other.has_decimal_commas).tolist()
-
-
-def _by_architecture(frame: pd.DataFrame) -> pd.DataFrame:
-    known = {name: architecture(name) for name in frame["name"].unique()}
-    return frame.assign(name=frame["name"].map(known))
-
-
-def _look_up(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells of *known* for each of *rows*, NaN where it has none."""
-    # pandas would join an unknown image size with any other unknown one.
-    first = known.dropna(subset=["img_size"]).drop_duplicates(_KEYS)
-    return rows[_KEYS].merge(first, on=_KEYS, how="left", validate="many_to_one").drop(columns=_KEYS)
-
-
-def _joined(source: Table, names: list[str], cells: pd.DataFrame) -> Joined:
-    matched = int(cells.notna().any(axis="columns").sum())
-    return Joined(source.source, {name: cells[name].fillna("").tolist() for name in names}, matched)
+def _rows(table: Table, sizes: Iterable[str], figures: Sequence[str]) -> Iterator[tuple[str, float, Found]]:
+    """Yield name, image size and *figures* of each row of *table* that has an image size."""
+    commas = table.has_decimal_commas
+    parameters = table.column(PARAM_COUNT) if PARAM_COUNT in table.columns else [""] * len(table)
+    columns = (table.column(DEFAULT_COLUMN), table.column(image_size_column(table, sizes)), parameters)
+    for name, size, count, *cells in zip(*columns, *map(table.column, figures), strict=True):
+        pixels = number(size, decimal_commas=commas)
+        if pixels == pixels:  # noqa: PLR0124 - an unknown size is not equal to another unknown one
+            texts = tuple(plain(cell, decimal_commas=True) if commas else cell for cell in cells)
+            yield name.strip(), pixels, Found(texts, number(count, decimal_commas=commas))

@@ -5,17 +5,11 @@ Activations are the peak of live tensors in a forward pass, from the data that n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import pandas as pd
-
 from timm_sizes.errors import InputError
-from timm_sizes.names.architecture import architecture
-from timm_sizes.names.catalogue import activations, entry_of
-from timm_sizes.tables.columns import IMAGE_SIZE, MEMORY_COLUMNS
-from timm_sizes.tables.join import Joined, image_sizes
-from timm_sizes.tables.table import Table
-from timm_sizes.units import MB, format_size
+from timm_sizes.names.catalogue import activations
 
 
 @dataclass(frozen=True)
@@ -61,39 +55,33 @@ def checked_dtype(dtype: str | None) -> str | None:
     return dtype
 
 
-def join_memory(table: Table, names: pd.Series[str], elements: pd.Series[float], wanted: Memory) -> Joined:
-    """Return MEMORY_COLUMNS for the rows of *table*: MB (10^6 bytes) as text, empty where nothing is known.
+@dataclass(frozen=True)
+class Footprint:
+    """The bytes that a model takes: its weights, its activations, and both; None where they are not known."""
 
-    *names* has each row's model and *elements* how many elements its checkpoint has (NaN where that is not known).
-    For an image size that the data does not have, nothing is guessed.
+    weights: int | None
+    activations: int | None
+
+    @property
+    def total(self) -> int | None:
+        """The weights and the activations together."""
+        return None if self.weights is None or self.activations is None else self.weights + self.activations
+
+
+def memory_of(architecture: str, img_size: float, elements: Mapping[str, int] | None, wanted: Memory) -> Footprint:
+    """Return what a model of *architecture* takes for images of *img_size* pixels, as *wanted*.
+
+    *elements* are those of its checkpoint by dtype, None where they are not known. For an image size that the data
+    does not have, nothing is guessed.
     """
     precision = PRECISIONS[wanted.dtype]
-    weights = elements * precision.weights
-    has_sizes = any(name in table.columns for name in IMAGE_SIZE.read_from)
-    sizes = image_sizes(table) if has_sizes else [float("nan")] * len(names)
-    known = activations()
-    pairs = zip(names.map({name: architecture(name) for name in names.unique()}), sizes, strict=True)
-    single = pd.Series([known.get((name, size), float("nan")) for name, size in pairs], index=names.index)
-    live = single * wanted.batch * precision.activations / _COMPUTED_AT
-    both = weights + live
-    cells = [[_text(value) for value in column] for column in (weights, live, both)]
-    named = [wanted.dtype if total else "" for total in cells[2]]
-    columns = dict(zip(MEMORY_COLUMNS, [*cells, named], strict=True))
-    return Joined("the computed memory figures", columns, int(both.notna().sum()))
-
-
-def elements_of(name: str, params: int | None) -> float:
-    """Return how many elements the checkpoint of *name* has: *params* where a crawl knows, else by the catalogue."""
-    if params:
-        return float(params)
-    entry = entry_of(name)
-    return float(sum(entry.elements.values())) if entry else float("nan")
+    single = activations().get((architecture, img_size))
+    return Footprint(
+        sum(elements.values()) * precision.weights if elements else None,
+        round(single * wanted.batch * precision.activations / _COMPUTED_AT) if single else None,
+    )
 
 
 def _check(dtype: str, option: str, hint: str = "") -> None:
     if dtype not in PRECISIONS:
         raise InputError(f"{option} {dtype}: expected {', '.join(PRECISIONS)}{hint}")
-
-
-def _text(value: float) -> str:
-    return "" if pd.isna(value) else format_size(round(value), MB)

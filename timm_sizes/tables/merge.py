@@ -1,62 +1,100 @@
-"""The join of a benchmark table with the sizes file: by name, never by position, every row and column kept."""
+"""What a merge adds to a benchmark table, as text: by name, never by position, every row and column kept."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import nan
-
-import pandas as pd
+from itertools import chain, repeat
 
 from timm_sizes.errors import InputError
-from timm_sizes.hub.checkpoint import DTYPE_BYTES
-from timm_sizes.items import SIZED, ModelSize, Status, worth
-from timm_sizes.names.catalogue import by_repo_id
-from timm_sizes.names.resolve import resolve
-from timm_sizes.tables.columns import ACCURACY, ACCURACY_SET, Kind, column_of
-from timm_sizes.tables.frame import to_numbers
-from timm_sizes.tables.join import Joined, Sources, is_joined, join
+from timm_sizes.items import SIZED, Status
+from timm_sizes.tables.columns import (
+    ACCURACY,
+    ACCURACY_SET,
+    DETAIL_COLUMNS,
+    MEMORY_COLUMNS,
+    SIZE_COLUMN,
+    own_columns,
+)
+from timm_sizes.tables.facts import Facts, Known, key_columns
+from timm_sizes.tables.join import Header
 from timm_sizes.tables.measured_on import accuracy_set
-from timm_sizes.tables.memory import Memory, elements_of, join_memory
-from timm_sizes.tables.table import Table, row_names
+from timm_sizes.tables.numbers import plain
+from timm_sizes.tables.table import Table
 from timm_sizes.units import MB, MIB, format_size
 
-SIZE_COLUMNS = {MB: "model_size_in_mb", MIB: "model_size_in_mib"}
-DETAIL_COLUMNS = ("size_bytes", "size_mib", "size_file", "size_status", "hub_repo", "hub_revision", "dtype", "license")
-PARAM_COUNT_COLUMN = "param_count"  # in millions, in timm's tables
-
-# A checkpoint with fewer parameters than this share of its row's cannot hold the model; with this many times as many
-# it is a larger model around it. In between is normal: heads for other classes, extra buffers, and recent benchmark
-# tables count reparameterized models (mobileone_s0: 2.08 M in the table, 5.29 M in its checkpoint).
-_TOO_SMALL, _TOO_LARGE = 0.8, 3.0
-# The catalogue counts a model as it was published, buffers included, so the bound can be lower: Florence-2-base has
-# 231 M parameters around a vision tower of 90 M. Published files are at most 1.5 times what the model definition has.
-_TOO_LARGE_FOR_CATALOGUE = 2.0
-_FIGURES = ["params_low", "params_high", "params_defined", "elements", "is_unpublished"]
+Cells = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Merged:
-    """What a merge adds to a table, as columns of text with a cell a row, and what is to be said about it.
+class Additions:
+    """What a merge adds to a table: columns after the first one and at the end, and a row's cells of both.
 
-    ``dropped`` has the positions of the columns that an earlier merge added, ``statuses`` the rows by status,
-    ``unpublished`` how many of the estimated rows have no published weights at all, and ``mismatches`` the names that
-    contradict their checkpoint.
+    ``dropped`` has the positions of the columns that an earlier merge added. The columns ``reads`` decide what a row
+    gets: ``cells`` takes their text in a row and returns that of the columns ``second`` and ``last``.
     """
 
-    second: dict[str, list[str]]
-    details: dict[str, list[str]]
-    joined: list[Joined]
-    dropped: set[int]
-    statuses: Counter[str]
-    unpublished: int
-    mismatches: list[str]
+    second: Cells
+    last: Cells
+    dropped: frozenset[int]
+    reads: Cells
+    cells: Callable[[Cells], tuple[Cells, Cells]]
 
-    @property
-    def last(self) -> dict[str, list[str]]:
-        """The columns for the end of the table: the details, then what was joined."""
-        return self.details | {name: cells for source in self.joined for name, cells in source.columns.items()}
+
+def plan(table: Header, column: str, facts: Facts, *, details: bool = False) -> Additions:
+    """Return what *facts* adds to *table*, whose names are in *column*.
+
+    The size is model_size_in_mb, two decimals, empty where it is not known. *details* adds DETAIL_COLUMNS and the set
+    of images that the accuracies are of. Raises InputError if the table has one of these columns of its own, or no
+    image sizes to join by.
+    """
+    facts.check_joins(table)
+    images = accuracy_set(table.source) if details and ACCURACY in table.columns else ""
+    last = (
+        *(DETAIL_COLUMNS if details else ()),
+        *chain.from_iterable(join.columns for join in facts.joins),
+        *(MEMORY_COLUMNS if facts.memory else ()),
+        *([ACCURACY_SET] if images else []),
+    )
+    replaced = {SIZE_COLUMN, *DETAIL_COLUMNS, *last}.union(*(join.replaces for join in facts.joins))
+    dropped = frozenset(map(list(table.columns).index, own_columns(table.columns) & replaced))
+    for position, name in enumerate(table.columns):
+        if name in (SIZE_COLUMN, *last) and position not in dropped:
+            raise InputError(f"{table.source}: has a column {name} of its own, which the merge would add again")
+    keys = key_columns(table, column)
+
+    def cells(read: Cells) -> tuple[Cells, Cells]:
+        known = facts.of(keys.key(read))
+        texts = (*(_details(known) if details else ()), *_joined(known, facts), *([images] if images else ()))
+        # Where a comma is a decimal one, a joined number that has another is written without it.
+        return (_size(known),), tuple(map(plain, texts)) if table.has_decimal_commas else texts
+
+    return Additions((SIZE_COLUMN,), last, dropped, keys.names, cells)
+
+
+def added_columns(
+    table: Table, additions: Additions
+) -> tuple[tuple[dict[str, list[str]], dict[str, list[str]], frozenset[int]], Counter[Cells]]:
+    """Return what *additions* adds to *table*, for its render(), and how many rows have the same cells to read."""
+    reads = list(zip(*map(table.column, additions.reads), strict=True))
+    rows = Counter(reads)
+    cells = {read: additions.cells(read) for read in rows}
+    found = [[cells[read][at] for read in reads] for at in range(2)]
+    second, last = (
+        {name: [row[at] for row in part] for at, name in enumerate(names)}
+        for names, part in zip((additions.second, additions.last), found, strict=True)
+    )
+    return (second, last, additions.dropped), rows
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a merge of a table came out: its rows by status, and lines on what else there is to say."""
+
+    statuses: Counter[Status]
+    unpublished: int  # of the estimated rows, those without any published weights
+    notes: list[str]
 
     @property
     def sized(self) -> int:
@@ -68,164 +106,59 @@ class Merged:
         """Whether every row has the size of a checkpoint that is published."""
         return self.sized - self.unpublished == self.statuses.total()
 
-
-def merge_table(
-    table: Table,
-    column: str,
-    sizes: Mapping[str, ModelSize],
-    sources: Sources | None = None,
-    *,
-    unit: int = MB,
-    details: bool = False,
-    memory: Memory | None = None,
-) -> Merged:
-    """Return what the rows of the sizes file, *sizes*, and the tables in *sources* say of *table*'s names in *column*.
-
-    The size column is model_size_in_mb (or _mib, by *unit*: MB or MIB), two decimals, empty where no size is known.
-    *details* adds DETAIL_COLUMNS and the set of images that the accuracies are of, *memory* MEMORY_COLUMNS. A size
-    whose checkpoint cannot be the row's model, by the row's own param_count or by the catalogue's, is left out, and its
-    status is ``mismatch``.
-    """
-    sources = sources or Sources()
-    names = pd.Series(row_names(table, column), dtype="str", name="model")
-    shown = [SIZE_COLUMNS[unit], "size_status", *(name for name in DETAIL_COLUMNS if details and name != "size_status")]
-    known = pd.DataFrame(_facts(names.unique(), sizes), columns=["model", *shown, *_FIGURES])
-    rows = names.to_frame().merge(known, on="model", how="left", validate="many_to_one")
-    wrong = _contradicts(rows, table)
-    rows.loc[wrong, [name for name in shown if column_of(name).kind in (Kind.SIZE, Kind.BYTES)]] = ""
-    rows.loc[wrong, "size_status"] = str(Status.MISMATCH)
-    joined = join(table, column, sources)
-    if memory is not None:
-        joined.append(join_memory(table, names, rows["elements"].mask(wrong), memory))
-    if details and (images := accuracy_set(table.source)) and ACCURACY in table.columns:
-        joined.append(Joined(table.source, {ACCURACY_SET: [images] * len(table)}, len(table)))
-    replaced = {name for source in joined for name in source.columns} | sources.columns
-    return Merged(
-        second={SIZE_COLUMNS[unit]: rows[SIZE_COLUMNS[unit]].tolist()},
-        details={name: rows[name].tolist() for name in DETAIL_COLUMNS} if details else {},
-        joined=joined,
-        dropped=own_columns(table.columns, replaced),
-        statuses=Counter({str(status): count for status, count in rows["size_status"].value_counts().items()}),
-        unpublished=int((rows["is_unpublished"] & ~wrong).sum()),
-        mismatches=names[wrong].unique().tolist(),
-    )
+    def __str__(self) -> str:
+        statuses = self.statuses
+        unpublished = f", {self.unpublished} of them without published weights" if self.unpublished else ""
+        estimated = f" ({statuses[Status.ESTIMATED]} estimated{unpublished})" if statuses[Status.ESTIMATED] else ""
+        missing = ", ".join(f"{count} {status}" for status, count in statuses.most_common() if status not in SIZED)
+        return f"{statuses.total()} rows, {self.sized} sized{estimated}" + (f"; missing: {missing}" if missing else "")
 
 
-def own_columns(columns: Sequence[str], replaced: Collection[str] = ()) -> set[int]:
-    """Return the positions of the columns that an earlier merge added to a table with these *columns*.
-
-    Joined columns (speed, accuracies) are among them only where this merge has the same ones to put there, *replaced*:
-    they cannot be had again without the table that they came from. They count as ours only at the very end of a table
-    that has our size column.
-    """
-    is_merged = len(columns) > 1 and columns[1] in SIZE_COLUMNS.values()
-    own = {1} if is_merged else set()
-    end = len(columns)
-    while end > 1:
-        first_detail = end - len(DETAIL_COLUMNS)
-        if first_detail > 0 and tuple(columns[first_detail:end]) == DETAIL_COLUMNS:
-            own |= set(range(first_detail, end))
-            end = first_detail
-        elif is_merged and end > 2 and is_joined(columns[end - 1], columns):
-            end -= 1
-            own |= {end} if columns[end] in replaced else set()
-        else:
-            break
-    return own
+def summarise(table: Header, column: str, facts: Facts, rows: Mapping[Cells, int]) -> Summary:
+    """Return how the merge of *table* came out; *rows* says how many rows have the same cells in Additions.reads."""
+    keys = key_columns(table, column)
+    known = [(facts.of(keys.key(read)), count) for read, count in rows.items()]
+    statuses: Counter[Status] = Counter()
+    for each, count in known:
+        statuses[each.status] += count
+    unpublished = sum(count for each, count in known if each.is_unpublished)
+    wrong = dict.fromkeys(each.key.name for each, _ in known if each.status == Status.MISMATCH)
+    summary = Summary(statuses, unpublished, [])
+    summary.notes.extend(_join_notes(known, facts, statuses.total()))
+    summary.notes.extend(f"mismatch: {name} has another param_count than its checkpoint" for name in wrong)
+    if estimated := statuses[Status.ESTIMATED]:
+        nobody_asked = ", no crawl has asked the Hub yet" if not statuses[Status.OK] else ""
+        note = f"{estimated:,} of {summary.sized:,} sizes are estimates{nobody_asked}: scrapy crawl hf_sizes"
+        summary.notes.append(note)
+    return summary
 
 
-def reject_clashes(table: Table, merged: Merged) -> None:
-    """Raise InputError if *table* has a column of its own under the name of one that *merged* adds to it."""
-    new = {*merged.second, *merged.last}
-    for index, name in enumerate(table.columns):
-        if name in new and index not in merged.dropped:
-            raise InputError(f"{table.source}: has a column {name} of its own, which the merge would add again")
+def _join_notes(known: Sequence[tuple[Known, int]], facts: Facts, total: int) -> Iterable[str]:
+    for index, join in enumerate(facts.joins):
+        matched = sum(count for each, count in known if each.found[index])
+        yield f"{', '.join(join.columns)}: {matched:,} of {total:,} rows are in {join.source}"
+        if join.note:
+            yield join.note
+    if facts.memory:
+        matched = sum(count for each, count in known if each.footprint and each.footprint.total is not None)
+        yield f"{', '.join(MEMORY_COLUMNS)}: {matched:,} of {total:,} rows are in the computed memory figures"
 
 
-def summary(merged: Merged) -> str:
-    """Return a line on what the merge of a table came to: rows, sized ones, and the missing by reason."""
-    statuses = merged.statuses
-    unpublished = f", {merged.unpublished} of them without published weights" if merged.unpublished else ""
-    estimated = f" ({statuses[Status.ESTIMATED]} estimated{unpublished})" if statuses[Status.ESTIMATED] else ""
-    missing = ", ".join(f"{count} {status}" for status, count in statuses.most_common() if status not in SIZED)
-    return f"{statuses.total()} rows, {merged.sized} sized{estimated}" + (f"; missing: {missing}" if missing else "")
+def _size(known: Known) -> str:
+    return "" if known.size_bytes is None else format_size(known.size_bytes, MB)
 
 
-def estimates_note(merged: Merged) -> str:
-    """Return a line on how many sizes are estimates, "" if none is."""
-    estimated = merged.statuses[Status.ESTIMATED]
-    if not estimated:
-        return ""
-    nobody_asked = ", no crawl has asked the Hub yet" if not merged.statuses[Status.OK] else ""
-    return f"{estimated:,} of {merged.sized:,} sizes are estimates{nobody_asked}: scrapy crawl hf_sizes"
+def _details(known: Known) -> Cells:
+    size, item = known.size_bytes, known.checkpoint
+    sizes = ("", "") if size is None else (str(size), format_size(size, MIB))
+    return (*sizes, item.filename, str(known.status), item.repo_id, item.sha, item.dtype, item.license)
 
 
-def _facts(names: Iterable[str], sizes: Mapping[str, ModelSize]) -> Iterator[dict[str, str | float]]:
-    """Yield the cells of each name; with its parameters as a range, because a pickle's dtype is not known."""
-    by_repo = _by_repo(sizes)
-    for name in names:
-        item = _item_of(name, sizes, by_repo)
-        low, high = _params(item)
-        size = item.size_bytes if isinstance(item.size_bytes, int) else None
-        yield {
-            "model": name,
-            "model_size_in_mb": "" if size is None else format_size(size, MB),
-            "model_size_in_mib": "" if size is None else format_size(size, MIB),
-            "size_bytes": "" if size is None else str(size),
-            "size_mib": "" if size is None else format_size(size, MIB),
-            "size_file": item.filename,
-            "size_status": str(item.status),
-            "hub_repo": item.repo_id,
-            "hub_revision": item.sha,
-            "dtype": item.dtype,
-            "license": item.license,
-            "params_low": low,
-            "params_high": high,
-            "params_defined": _defined_params(name),
-            "elements": elements_of(name, item.params),
-            "is_unpublished": item.status == Status.ESTIMATED and not item.repo_id,
-        }
-
-
-def _by_repo(sizes: Mapping[str, ModelSize]) -> dict[str, ModelSize]:
-    """Return the item that is worth most of each repo. A size at a named revision belongs to that name alone."""
-    sized = [item for item in sizes.values() if item.repo_id and item.status in SIZED]
-    return {item.repo_id: item for item in sorted(sized, key=worth) if not resolve(item.model).revision}
-
-
-def _item_of(name: str, sizes: Mapping[str, ModelSize], by_repo: dict[str, ModelSize]) -> ModelSize:
-    """Return what is worth most of *name*: its own item, or that of another name of the same repo."""
-    own = sizes.get(name)
-    if own is not None and own.status == Status.OK:
-        return own
-    target = resolve(name)
-    shared = by_repo.get(target.repo_id) if not target.revision else None
-    if shared is not None and (own is None or worth(shared) > worth(own)):
-        return shared
-    return own or ModelSize(name, status=target.status or Status.NOT_ASKED)
-
-
-def _params(item: ModelSize) -> tuple[float, float]:
-    """Return the least and the most parameters that the checkpoint of *item* can have; NaN where nothing is known."""
-    if item.params:
-        return float(item.params), float(item.params)
-    if not isinstance(item.size_bytes, int):
-        return nan, nan
-    size = float(item.size_bytes)
-    width = DTYPE_BYTES.get(item.dtype)
-    return (size / width, size / width) if width else (size / 4, size / 2)  # single or half precision
-
-
-def _defined_params(name: str) -> float:
-    entry = by_repo_id().get(resolve(name).repo_id)
-    return float(entry.params) if entry else nan
-
-
-def _contradicts(rows: pd.DataFrame, table: Table) -> pd.Series[bool]:
-    too_large = rows["params_low"] > _TOO_LARGE_FOR_CATALOGUE * rows["params_defined"]
-    if PARAM_COUNT_COLUMN not in table.columns:
-        return too_large
-    param_counts = pd.Series(table.column(PARAM_COUNT_COLUMN), dtype="str", index=rows.index)
-    millions = to_numbers(param_counts, decimal_commas=table.has_decimal_commas)
-    expected = millions.where(millions > 0) * 1e6
-    return too_large | (rows["params_high"] < _TOO_SMALL * expected) | (rows["params_low"] > _TOO_LARGE * expected)
+def _joined(known: Known, facts: Facts) -> Iterable[str]:
+    for join, found in zip(facts.joins, known.found, strict=True):
+        yield from found.cells if found else repeat("", len(join.columns))
+    if facts.memory:
+        footprint = known.footprint
+        figures = (footprint.weights, footprint.activations, footprint.total) if footprint else (None, None, None)
+        yield from ("" if figure is None else format_size(figure, MB) for figure in figures)
+        yield from (facts.memory.dtype, str(facts.memory.batch)) if figures[2] is not None else ("", "")
