@@ -9,13 +9,9 @@ import gc
 import pkgutil
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import suppress
 from importlib import import_module
-from typing import Any
 
-from scrapy.settings import default_settings
-from scrapy.utils.misc import load_object
+from timm_sizes.distributed.worker import preload
 
 # pytest is the main module of the process that asks for children; each imports it as a module if it is not there.
 MODULES = ["pytest", "scrapy.core.downloader.handlers.http11", "scrapy.pqueues", "tests.processes"]
@@ -32,15 +28,6 @@ def import_all(package: str) -> None:
                 raise
 
 
-def components(value: Any) -> Iterator[str]:
-    """Yield the import paths in the *value* of one of Scrapy's settings."""
-    if isinstance(value, dict):
-        for each in [*value, *value.values()]:
-            yield from components(each)
-    elif isinstance(value, str) and value.startswith(("scrapy.", "queuelib.", "twisted.")):
-        yield value
-
-
 with warnings.catch_warnings():
     # As PYTHONWARNINGS says to the commands that tests start afresh.
     warnings.simplefilter("error", DeprecationWarning)
@@ -48,9 +35,7 @@ with warnings.catch_warnings():
         import_module(name)
     for name in PACKAGES:
         import_all(name)
-    for path in components(vars(default_settings)):
-        with suppress(ImportError, NameError):
-            load_object(path)
+    preload()
 sys.modules.pop("timm_sizes.settings", None)
 if "twisted.internet.reactor" in sys.modules:
     raise RuntimeError("an import installed a reactor, but every crawl needs one of its own")

@@ -12,8 +12,9 @@ import signal
 import sys
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -40,8 +41,7 @@ class Started:
         folder = Path(self._streams.name)
         for name, content in {"in": stdin, "out": b"", "err": b""}.items():
             (folder / name).write_bytes(content)
-        self._process = _CONTEXT.Process(target=_execute, args=(arguments, dict(environment), folder), daemon=True)
-        self._process.start()
+        self._process = fork(_execute, arguments, dict(environment), folder)
 
     def is_running(self) -> bool:
         return self._process.is_alive()
@@ -66,6 +66,21 @@ class Started:
         return ended
 
 
+def fork(target: Callable[..., None], *args: object) -> BaseProcess:
+    """Have *target* run in a process that has everything imported, and return that process."""
+    process = _CONTEXT.Process(target=target, args=args, daemon=True)
+    process.start()
+    return process
+
+
+def take_over(environment: dict[str, str], folder: Path) -> None:
+    """Give this process the *environment* and the working directory of a command."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    warnings.simplefilter("error", DeprecationWarning)
+
+
 def _execute(arguments: tuple[str, ...], environment: dict[str, str], folder: Path) -> None:
     """Be the command: take its streams from *folder*, its environment and working directory, and run it."""
     for number, name, flags in ((0, "in", os.O_RDONLY), (1, "out", os.O_WRONLY), (2, "err", os.O_WRONLY)):
@@ -73,10 +88,7 @@ def _execute(arguments: tuple[str, ...], environment: dict[str, str], folder: Pa
         os.dup2(stream, number)
         os.close(stream)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(PROJECT)
-    warnings.simplefilter("error", DeprecationWarning)
+    take_over(environment, PROJECT)
     from scrapy.cmdline import execute
 
     sys.argv = ["scrapy", *arguments]

@@ -99,12 +99,11 @@ def test_bar_knows_total_share_and_the_quota_from_the_first_answer(
 
 def summary(stats: dict[str, Any], *, reason: str = "finished", items: tuple[ModelSize, ...] = ()) -> list[str]:
     crawler = make_crawler(SIZES_FILE="/nowhere/sizes.csv")
-    for name, value in stats.items():
+    for name, value in {"finish_reason": reason, **stats}.items():
         crawler.stats.set_value(name, value)
     extension = Summary.from_crawler(crawler)
     for item in items:
         extension.item_scraped(item)
-    extension.spider_closed(reason)
     printed = StringIO()
     with redirect_stderr(printed):
         extension.engine_stopped()
@@ -121,13 +120,13 @@ def test_summary_of_a_resumed_crawl_counts_the_whole_table() -> None:
 
 def test_summary_of_names_without_an_item_does_not_send_on_to_the_merge_alone() -> None:
     lines = " ".join(summary({"timm_sizes/names": 2, "timm_sizes/status/ok": 1}))
-    assert "the same command again asks for those alone" in lines
+    assert "run it again to retry only those" in lines
     assert "not answered" in lines
 
 
 def test_summary_says_why_and_what_else_there_is() -> None:
     assert "  failed: no network" in summary({FAILURE_STAT: "no network", TABLES_STAT: ["t.csv"]})
-    assert "  stopped (shutdown): the same command again goes on from here" in summary({}, reason="shutdown")
+    assert "  stopped (shutdown): run the same command again to resume" in summary({}, reason="shutdown")
     assert "  exact elsewhere" in summary({HINT_STAT: "exact elsewhere"})
 
 

@@ -6,17 +6,23 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TYPE_CHECKING
 
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
+from rq import Worker
 
-from tests.workplace import PATIENCE, PROJECT, Workplace
+from tests.processes import fork, take_over
+from tests.workplace import PATIENCE, Workplace
+from timm_sizes.distributed.__main__ import main
+
+if TYPE_CHECKING:
+    from rq.job import Job
 
 _SETTINGS = "[settings]\ndefault = timm_sizes.settings\n"
 
@@ -54,17 +60,19 @@ class RedisServer:
         return Redis.from_url(self.url, retry=Retry(ConstantBackoff(0.05), 20 * PATIENCE))
 
 
+class QuickWorker(Worker):
+    """A worker whose job is taken for lost after seconds, not after RQ's minute and a half."""
+
+    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
+        return 3
+
+
 class Machine:
     """A computer with one worker, a folder and an HTTP cache of its own."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         (folder / "scrapy.cfg").write_text(_SETTINGS)
-        self._log = (folder / "worker.log").open("wb")
-        command = [sys.executable, "-m", "rq.cli", "worker", "--url", environment["REDIS_URL"], "-S", "json"]
-        often = ["--worker-ttl", "30", "--maintenance-interval", "15", "--job-monitoring-interval", "5"]
-        self._process = subprocess.Popen(
-            [*command, *often, "timm_sizes"], cwd=folder, env=environment, stdout=self._log, stderr=self._log
-        )
+        self._process = fork(_work, folder, dict(environment))
 
     def lose_power(self) -> None:
         """End the worker and what it has forked, at once."""
@@ -72,18 +80,25 @@ class Machine:
         self._process.kill()
         for child in children:
             os.kill(int(child), signal.SIGKILL)
-        self._process.wait()
+        self._process.join()
 
     def stop(self) -> None:
-        if self._process.poll() is None:
+        if self._process.is_alive():
             self.lose_power()
-        self._log.close()
+
+
+def _work(folder: Path, environment: dict[str, str]) -> None:
+    log = os.open(folder / "worker.log", os.O_WRONLY | os.O_CREAT)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    take_over(environment, folder)
+    main(QuickWorker, worker_ttl=16, maintenance_interval=1, job_monitoring_interval=1)
 
 
 @contextmanager
 def machines(workplace: Workplace, redis: RedisServer, count: int, **environment: str) -> Iterator[list[Machine]]:
     """Start *count* machines that crawl *workplace*'s Hub, with more of an *environment* where it is given."""
-    own = workplace.environment({"REDIS_URL": redis.url, "PYTHONPATH": str(PROJECT), **environment})
+    own = workplace.environment({"REDIS_URL": redis.url, **environment})
     started = [Machine(Path(mkdtemp(prefix="machine", dir=workplace.folder)), own) for _ in range(count)]
     try:
         yield started

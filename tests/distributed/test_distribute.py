@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -13,9 +16,9 @@ from tests.processes import Started
 from tests.samples import list_paths, repo_paths
 from tests.workplace import Workplace
 
-# Seven organisations, one of which is cut.
-NAMES = [f"hf-hub:org{number % 3 if number < 300 else number % 4 + 3}/net{number:04}" for number in range(640)]
-CHUNKS = ("-s", "CHUNK_SIZE=80")
+# Four organisations, the first of which is cut: five chunks.
+NAMES = [f"hf-hub:org{0 if number < 6 else number % 3 + 1}/net{number:02}" for number in range(16)]
+CHUNKS = ("-s", "CHUNK_SIZE=4")
 TOKEN = "hf_" + "t0ken" * 6
 
 
@@ -55,7 +58,7 @@ def test_workers_give_the_rows_of_one_machine(
         "gcvit_base",
         "no model",
         "timm/gone.tag_in1k",
-        "hf-hub:org1/net0001@main",
+        "hf-hub:org0/net01@main",
         f"local-dir:{tmp_path}",
     ]
     table = workplace.table(names)
@@ -92,15 +95,15 @@ def test_organisation_is_seeded_by_the_client_and_crawled_by_the_workers(
 def test_machine_that_loses_power_costs_its_chunk_again_and_no_name(
     hub: MockHub, workplace: Workplace, redis: RedisServer
 ) -> None:
-    right = put_many(hub, latency=0.5)
+    right = put_many(hub, latency=1.0)
     with machines(workplace, redis, 3) as workers:
         client = distribute(workplace, redis, "-a", f"table={workplace.table(NAMES)}", *CHUNKS)
-        assert hub.wait_for(100)
+        assert hub.wait_for(3)
         workers[0].lose_power()
         ended = client.wait()
     assert ended.status == 0
     assert sizes_of(workplace) == right
-    assert len(repo_paths(hub)) - len(set(repo_paths(hub))) <= 80
+    assert len(repo_paths(hub)) - len(set(repo_paths(hub))) <= 4
     with redis.client() as connection:
         assert not list(connection.scan_iter("rq:job:*"))
 
@@ -110,15 +113,15 @@ def test_machine_that_loses_power_costs_its_chunk_again_and_no_name(
 def test_client_that_ends_early_goes_on_and_nothing_is_requested_twice(
     hub: MockHub, workplace: Workplace, redis: RedisServer, number: signal.Signals
 ) -> None:
-    right = put_many(hub, latency=0.3)
+    right = put_many(hub, latency=0.5)
     arguments = ("-a", f"table={workplace.table(NAMES)}", *CHUNKS)
     with machines(workplace, redis, 2):
         client = distribute(workplace, redis, *arguments)
-        assert hub.wait_for(250)
+        assert hub.wait_for(6)
         client.send(number)
         ended = client.wait()
         assert ended.status == (1 if number == signal.SIGINT else -signal.SIGKILL)
-        assert ("the same command again goes on" in ended.err) == (number == signal.SIGINT)
+        assert ("run the same command again to resume" in ended.err) == (number == signal.SIGINT)
         assert distribute(workplace, redis, *arguments).wait().status == 0
     assert sizes_of(workplace) == right
     assert len(repo_paths(hub)) == len(set(repo_paths(hub))) == len(NAMES)
@@ -128,12 +131,12 @@ def test_client_that_ends_early_goes_on_and_nothing_is_requested_twice(
 def test_redis_that_is_killed_and_comes_back_costs_no_name(
     hub: MockHub, workplace: Workplace, redis: RedisServer
 ) -> None:
-    right = put_many(hub, latency=0.3)
+    right = put_many(hub, latency=0.5)
     with machines(workplace, redis, 2):
         client = distribute(workplace, redis, "-a", f"table={workplace.table(NAMES)}", *CHUNKS)
-        assert hub.wait_for(150)
+        assert hub.wait_for(3)
         redis.kill()
-        assert hub.wait_for(170)
+        assert hub.wait_for(6)
         redis.start()
         ended = client.wait()
     assert ended.status == 0
@@ -145,7 +148,7 @@ def test_four_workers_on_one_quota_are_hardly_ever_refused(
     hub: MockHub, workplace: Workplace, redis: RedisServer
 ) -> None:
     right = put_many(hub)
-    hub.behave(quota={"api": 120}, window=8.0)
+    hub.behave(quota={"api": 10}, window=4.0)
     with machines(workplace, redis, 4, HUB_QUOTA_NAME="office"):
         ended = distribute(workplace, redis, "-a", f"table={workplace.table(NAMES)}", *CHUNKS).wait()
     assert ended.status == 0
@@ -183,6 +186,19 @@ def test_name_without_an_answer_has_its_row_and_the_exit_status_tells(
         hub.behave_reset()
         assert distribute(workplace, redis, *arguments).wait().status == 0
     assert set(workplace.statuses().values()) == {"ok"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", ["-m timm_sizes.distributed", "-m rq.cli worker -S json timm_sizes"], ids=["preloaded", "rq worker"]
+)
+def test_worker_runs_as_a_shell_starts_it(hub: MockHub, workplace: Workplace, redis: RedisServer, command: str) -> None:
+    right = put_many(hub)
+    environment = workplace.environment({"REDIS_URL": redis.url, "RQ_REDIS_URL": redis.url})
+    with subprocess.Popen([sys.executable, *command.split()], env=environment, stderr=subprocess.DEVNULL) as worker:
+        assert distribute(workplace, redis, "-a", f"models={','.join(NAMES)}", *CHUNKS).wait().status == 0
+        worker.terminate()
+    assert sizes_of(workplace) == right
 
 
 @pytest.mark.slow
@@ -253,6 +269,22 @@ def test_package_that_is_missing_is_asked_for(offline: Workplace, command: str, 
     )
     assert ended.status == 2
     assert ended.err.endswith("need the packages rq and limits: pip install rq limits\n")
+
+
+@pytest.mark.parametrize("rows", [b"[]", b"7", b'[{"model": []}]', b"no JSON"])
+def test_result_that_is_no_rows_costs_its_chunk_and_is_told(
+    hub: MockHub, workplace: Workplace, redis: RedisServer, rows: bytes
+) -> None:
+    put_many(hub)
+    client = distribute(workplace, redis, "-a", f"models={NAMES[0]}")
+    with redis.client() as connection:
+        queue = connection.blmove("rq:queue:timm_sizes", "taken", 60).decode()
+        connection.xadd(f"rq:results:{queue}", {"type": 1, "created_at": 0, "return_value": b64encode(rows)})
+        connection.zadd("rq:finished:timm_sizes", {queue: 2**40})
+    ended = client.wait()
+    assert ended.status == 1
+    assert "failed: its rows are not those of its names" in ended.err
+    assert "Traceback" not in ended.err
 
 
 def test_crawl_counts_its_requests_with_the_other_machines(

@@ -79,15 +79,17 @@ class Command(CrawlCommand):
             # A crawl makes many small objects that live long: collecting as often as by default scans them all again
             # and again, a fifth of the CPU time at 20,000 names.
             gc.set_threshold(50_000, 20, 50)
-            self.exitcode = int(not self.crawl(self._spidercls, self._arguments))
+            crawler = self.crawl(self._spidercls, self._arguments)
+        assert self.crawler_process is not None
+        self.exitcode = int(self.crawler_process.bootstrap_failed or not _is_complete(crawler))
 
-    def crawl(self, spidercls: type[Spider], arguments: Any) -> bool:
-        """Run the spider while SIZES_FILE is locked; return whether every name has its answer."""
+    def crawl(self, spidercls: type[Spider], arguments: Any) -> Crawler:
+        """Run the spider while SIZES_FILE is locked, and return its crawler."""
         assert self.crawler_process is not None
         crawler = self._create_crawler(spidercls)
         self.crawler_process.crawl(crawler, arguments=arguments)
         self.crawler_process.start()
-        return not self.crawler_process.bootstrap_failed and _is_complete(crawler)
+        return crawler
 
 
 def _arguments_help(loader: SpiderLoaderProtocol, names: Iterable[str]) -> Iterator[str]:
@@ -117,7 +119,7 @@ def _lock_outputs(locks: ExitStack, sizes_file: Path, jobdir: str | None) -> Non
 
 
 def _is_complete(crawler: Crawler) -> bool:
-    """Tell whether every name has an item, and SIZES_FILE them all."""
+    """Return whether every name has an item, and SIZES_FILE them all."""
     failures = (f"timm_sizes/status/{Status.ERROR}", FAILURE_STAT, "spider_exceptions/count")
     stats = crawler.stats
     items = sum(stats.get_value(f"timm_sizes/status/{status}", 0) for status in Status)

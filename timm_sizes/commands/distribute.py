@@ -13,6 +13,7 @@ from timm_sizes.errors import InputError
 
 if TYPE_CHECKING:
     from scrapy import Spider
+    from scrapy.crawler import Crawler
 
 
 class Command(CrawlCommand):
@@ -22,7 +23,7 @@ class Command(CrawlCommand):
         return "[options]"
 
     def short_desc(self) -> str:
-        return "Run the crawl of hf_sizes on many machines, by rq workers"
+        return "Run the crawl of hf_sizes on many machines, by workers that listen on Redis"
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         reject_leftovers(args, at_most=0)
@@ -40,10 +41,8 @@ class Command(CrawlCommand):
         except InputError as error:
             raise UsageError(str(error), print_help=False) from None
 
-    def crawl(self, spidercls: type[Spider], arguments: Any) -> bool:
-        assert self.crawler_process is not None
+    def crawl(self, spidercls: type[Spider], arguments: Any) -> Crawler:
         client = load_distributed("client")
-        crawler = self.crawler_process.create_crawler(client.SeedSpider)
-        self.crawler_process.crawl(crawler, arguments=arguments)
-        self.crawler_process.start()
-        return bool(client.distribute(crawler, arguments, self._redis, self._chunk_size))
+        crawler = super().crawl(client.SeedSpider, arguments)
+        client.distribute(crawler, arguments, self._redis, self._chunk_size)
+        return crawler

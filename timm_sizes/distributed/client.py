@@ -6,7 +6,6 @@ import logging
 import signal
 import sys
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
@@ -16,7 +15,7 @@ from timm_sizes.distributed.chunks import Chunk, arguments_of, cut
 from timm_sizes.distributed.jobs import Jobs
 from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.extensions.progress import log_above_bar
-from timm_sizes.files import shown_path
+from timm_sizes.extensions.summary import EXACT_BEFORE_STAT, Summary
 from timm_sizes.items import Status
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.spiders.hf_sizes import HfSizesSpider
@@ -24,7 +23,6 @@ from timm_sizes.spiders.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from redis import Redis
     from scrapy import Request
@@ -34,66 +32,45 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_SECONDS_BETWEEN_LOOKS = 1.0
-_START_WORKERS = "no worker yet; on any machine: rq worker --url $REDIS_URL -S json timm_sizes"
+_SECONDS_BETWEEN_LOOKS = 0.5
+_START_WORKERS = "no worker yet; on any machine, with REDIS_URL set: python -m timm_sizes.distributed"
 
 
 class SeedSpider(HfSizesSpider):
-    """Reads the tables and the organisations that a crawl starts from, and requests no repo."""
+    """Reads the tables and the organisations that a crawl starts from, and leaves the repos to the workers."""
 
     custom_settings = {"EXTENSIONS": {}}  # noqa: RUF012 - Scrapy reads it from the class
 
-    def _requests_of(self, plan: Plan) -> Iterator[Request]:
+    def requests_of(self, plan: Plan) -> Iterator[Request]:
         return iter(())
 
-    def _repo_requests(self, repos: Iterable[Any]) -> Iterator[Request]:
-        return iter(())
 
-    @property
-    def names_to_crawl(self) -> list[str]:
-        """The names that need a repo, after this crawl."""
-        return list(self._without_item)
+def distribute(crawler: Crawler, seeds: Seeds, connection: Redis, chunk_size: int) -> None:
+    """Have the workers crawl what the SeedSpider of *crawler* has found, and print a summary as a crawl does.
 
-
-def distribute(crawler: Crawler, seeds: Seeds, connection: Redis, chunk_size: int) -> bool:
-    """Have the workers crawl what the SeedSpider of *crawler* has found; return whether every name has its answer.
-
-    Rows are gathered into SIZES_FILE, which is locked. Interrupted, it writes those that have come and returns False;
-    run again, it goes on.
+    Rows are gathered into SIZES_FILE, which is locked, and counted in the crawler's stats; interrupted, those that have
+    come are written, and the same command resumes.
     """
     started = time.monotonic()
     # Scrapy's handlers, for a reactor that runs no more, would swallow them.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    if crawler.stats.get_value("finish_reason") != "finished" or crawler.stats.get_value(FAILURE_STAT):
-        print(f"  failed: {crawler.stats.get_value(FAILURE_STAT) or 'stopped'}", file=sys.stderr)
-        return False
-    spider = crawler.spider
-    assert isinstance(spider, SeedSpider)
-    names = spider.names_to_crawl
-    exact = set() if seeds.refresh else _exact(seeds.sizes_file)
-    chunks = list(_chunks(names, exact, seeds, chunk_size))
-    jobs = Jobs(connection, chunks, seeds.sizes_file)
-    total = sum(len(chunk.names) for chunk in chunks)
-    ended = _follow(jobs, total)
-    left = total - sum(jobs.statuses.values())
-    before = {str(status): crawler.stats.get_value(f"timm_sizes/status/{status}", 0) for status in Status}
-    statuses = +(jobs.statuses + Counter(before))
-    figures = {
-        "names": crawler.stats.get_value("timm_sizes/names", 0),
-        "exact before": len(exact.intersection(names)),
-        **{str(status): statuses[status] for status in Status if status in statuses},
-        **({"not answered": left} if left else {}),
-        "seconds": f"{time.monotonic() - started:.1f}",
-    }
-    lines = [f"  {label:<13}{figure:>8}" for label, figure in figures.items()]
-    is_whole = not ended and not left and not statuses[Status.ERROR]
-    print("", *lines, *_next_steps(jobs, ended, is_whole=is_whole), sep="\n", file=sys.stderr)
-    return is_whole
-
-
-def _exact(sizes_file: Path) -> set[str]:
-    return {model for model, item in read_sizes(sizes_file).items() if item.status == Status.OK}
+    stats = crawler.stats
+    if stats.get_value("finish_reason") == "finished" and not stats.get_value(FAILURE_STAT):
+        spider = crawler.spider
+        assert isinstance(spider, SeedSpider)
+        names = spider.names_without_item
+        exact = set() if seeds.refresh else read_sizes(seeds.sizes_file).with_status(Status.OK).intersection(names)
+        jobs = Jobs(connection, _chunks(names, exact, seeds, chunk_size), seeds.sizes_file)
+        stats.set_value("finish_reason", _follow(jobs, len(names) - len(exact), crawler))
+        stats.inc_value(f"timm_sizes/status/{Status.OK}", len(exact))
+        stats.set_value(EXACT_BEFORE_STAT, len(exact))
+        for status, count in jobs.statuses.items():
+            stats.inc_value(f"timm_sizes/status/{status}", count)
+        if jobs.failed and not stats.get_value(FAILURE_STAT):
+            stats.set_value(FAILURE_STAT, "; ".join(sorted(set(jobs.failed.values()))))
+        stats.set_value("elapsed_time_seconds", stats.get_value("elapsed_time_seconds") + time.monotonic() - started)
+    Summary(crawler).engine_stopped()
 
 
 def _chunks(names: Iterable[str], exact: set[str], seeds: Seeds, size: int) -> Iterator[Chunk]:
@@ -104,16 +81,18 @@ def _chunks(names: Iterable[str], exact: set[str], seeds: Seeds, size: int) -> I
             yield Chunk(still_open, arguments_of(seeds))
 
 
-def _follow(jobs: Jobs, names: int) -> str:
-    """Queue the jobs and gather their rows until all have ended; return why that was not to be, "" if it was."""
+def _follow(jobs: Jobs, names: int, crawler: Crawler) -> str:
+    """Queue the jobs and gather their rows until all have ended; return the reason why the crawl ends."""
     bar = tqdm(total=names, desc="sizes", unit=" models", disable=not sys.stderr.isatty(), file=sys.stderr)
     try:
         with bar, log_above_bar():
             return _gather_all(jobs, bar)
     except RedisError as error:
-        return f"Redis: {error}"
+        reason = f"Redis: {error}"
     except (OSError, InputError) as error:
-        return f"{jobs.sizes_file} was not written ({error})"
+        reason = f"{jobs.sizes_file} was not written ({error})"
+    crawler.stats.set_value(FAILURE_STAT, f"{reason}; run the same command again to resume")
+    return "stopped"
 
 
 def _gather_all(jobs: Jobs, bar: tqdm[Any]) -> str:
@@ -128,16 +107,8 @@ def _gather_all(jobs: Jobs, bar: tqdm[Any]) -> str:
         jobs.write()
     except KeyboardInterrupt:
         jobs.write()
-        return "stopped"
+        return "shutdown"
     except RedisError:
         jobs.save()
         raise
-    return ""
-
-
-def _next_steps(jobs: Jobs, ended: str, *, is_whole: bool) -> list[str]:
-    if ended:
-        return [f"  {ended}: the same command again goes on from here"]
-    failures = [f"  failed: {reason}" for reason in sorted(set(jobs.failed.values()))]
-    again = [] if is_whole else ["  some names had no answer: the same command again asks for those alone"]
-    return [*failures, f"  sizes are in {shown_path(jobs.sizes_file)}", *again]
+    return "finished"

@@ -17,7 +17,7 @@ from rq.job import Job
 from timm_sizes.distributed.chunks import Chunk
 from timm_sizes.distributed.connection import QUEUE_NAME
 from timm_sizes.items import ModelSize, Status
-from timm_sizes.sizes_file import update_sizes
+from timm_sizes.sizes_file import keepable, update_sizes
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -130,8 +130,11 @@ class Jobs:
             return
 
     def _take(self, job_id: str) -> None:
-        chunk, result = self._open[job_id], self._result(job_id)
-        items = _items(chunk, result.return_value if result else None)
+        try:
+            result = self._result(job_id)
+        except ValueError:  # no JSON
+            result = None
+        items = _items(self._open[job_id], result.return_value if result else None)
         self._gathered.append(job_id)
         if items is None:
             self._give_up(job_id, "its rows are not those of its names: a worker of another version?")
@@ -165,7 +168,7 @@ class Jobs:
 def _items(chunk: Chunk, rows: Any) -> list[ModelSize] | None:
     """Return what a worker says of *chunk*'s names, None unless it is a row for each of them and nothing else."""
     try:
-        items = [ModelSize(**{**row, "status": Status(row["status"])}) for row in rows]
-    except (TypeError, LookupError, ValueError):
+        items = [keepable(ModelSize(**{**row, "status": Status(row["status"])})) for row in rows]
+        return items if sorted(item.model for item in items) == sorted(chunk.names) else None
+    except (AttributeError, LookupError, TypeError, ValueError):
         return None
-    return items if sorted(item.model for item in items) == sorted(chunk.names) else None

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import default_settings
+from scrapy.utils.misc import load_object
 from scrapy.utils.project import get_project_settings
 
 from timm_sizes.errors import FAILURE_STAT
 from timm_sizes.hub.endpoints import parse_endpoint
 from timm_sizes.items import ModelSize
+from timm_sizes.names.catalogue import by_repo_id
 from timm_sizes.spiders.hf_sizes import HfSizesSpider
 from timm_sizes.spiders.seeds import Seeds
+
+# Nobody watches the crawl of a chunk, and its items go back to the client instead of into SIZES_FILE.
+_SETTINGS: dict[str, Any] = {
+    "EXTENSIONS": {},
+    "ITEM_PIPELINES": {"timm_sizes.pipelines.NormaliseUnits": 100, "timm_sizes.pipelines.Deduplicate": 200},
+}
 
 
 class IncompleteError(RuntimeError):
     """Raised when a chunk has not all its rows, so that RQ has it crawled again, here or elsewhere."""
-
-
-class _ChunkSpider(HfSizesSpider):
-    """hf_sizes with nobody watching, and without SIZES_FILE: its items go back to the client."""
-
-    custom_settings = {  # noqa: RUF012 - Scrapy reads it from the class
-        "EXTENSIONS": {},
-        "ITEM_PIPELINES": {"timm_sizes.pipelines.NormaliseUnits": 100, "timm_sizes.pipelines.Deduplicate": 200},
-    }
 
 
 def crawl_chunk(names: list[str], arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -43,6 +44,7 @@ def crawl_chunk(names: list[str], arguments: Mapping[str, Any]) -> list[dict[str
     if endpoint != arguments["endpoint"] or settings.getbool("HF_HUB_OFFLINE"):
         here = "no Hub (HF_HUB_OFFLINE)" if settings.getbool("HF_HUB_OFFLINE") else endpoint
         raise IncompleteError(f"this worker is set up for {here}, the client for {arguments['endpoint']}")
+    settings.setdict(_SETTINGS, priority="cmdline")
     seeds = Seeds(
         sizes_file=Path(settings["SIZES_FILE"]),
         names=tuple(names),
@@ -58,7 +60,7 @@ def crawl_chunk(names: list[str], arguments: Mapping[str, Any]) -> list[dict[str
     process = AsyncCrawlerProcess(settings)
     # What Scrapy says of itself for each chunk would bury what RQ says of the chunks.
     logging.getLogger("scrapy").setLevel(logging.WARNING)
-    crawler = process.create_crawler(_ChunkSpider)
+    crawler = process.create_crawler(HfSizesSpider)
     crawler.signals.connect(note, signal=signals.item_scraped)
     process.crawl(crawler, arguments=seeds)
     # Signals are RQ's business: one Ctrl-C ends the worker after this job, another one at once.
@@ -68,3 +70,25 @@ def crawl_chunk(names: list[str], arguments: Mapping[str, Any]) -> list[dict[str
         reason = crawler.stats.get_value(FAILURE_STAT) if crawler.stats else None
         raise IncompleteError(f"{len(missing)} of {len(names)} names have no row: {reason or 'see the log'}")
     return [asdict(item) for item in items]
+
+
+def preload() -> None:
+    """Import what every crawl uses and read the catalogue, so that the processes that are forked need not.
+
+    A reactor is not imported with it: each crawl needs one of its own.
+    """
+    by_repo_id()
+    for path in _import_paths([vars(default_settings), get_project_settings().copy_to_dict()]):
+        with suppress(ImportError, NameError):
+            load_object(path)
+
+
+def _import_paths(value: Any) -> Iterator[str]:
+    """Yield the import paths of components in the *value* of settings."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for each in value:
+            yield from _import_paths(each)
+    elif isinstance(value, str) and value.startswith(("scrapy.", "timm_sizes.", "queuelib.")):
+        yield value

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TABLES_STAT = "timm_sizes/tables"
 HINT_STAT = "timm_sizes/hint"
 PRINTS_SIZES_STAT = "timm_sizes/prints_sizes"
+# What distribute sets: the names that were exact in SIZES_FILE before, and so not requested again.
+EXACT_BEFORE_STAT = "timm_sizes/exact_before"
 
 
 class Summary:
@@ -32,23 +34,18 @@ class Summary:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._reason = ""
         self._sizes: list[str] = []
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         extension = cls(crawler)
         crawler.signals.connect(extension.item_scraped, signal=signals.item_scraped)
-        crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
         crawler.signals.connect(extension.engine_stopped, signal=signals.engine_stopped)
         return extension
 
     def item_scraped(self, item: ModelSize) -> None:
         if self._crawler.stats.get_value(PRINTS_SIZES_STAT):
             self._sizes.append(_size_line(item))
-
-    def spider_closed(self, reason: str) -> None:
-        self._reason = reason
 
     def engine_stopped(self) -> None:
         print(*map(printable, self._lines()), sep="\n", file=sys.stderr)
@@ -63,6 +60,7 @@ class Summary:
             "repos": stats.get_value("timm_sizes/repos", 0),
             "requests": stats.get_value("timm_sizes/requests", 0),
             "from cache": stats.get_value("httpcache/hit", 0),
+            **({"exact before": exact} if (exact := stats.get_value(EXACT_BEFORE_STAT)) else {}),
             **{status: count for status, count in statuses.items() if count or status == Status.OK},
             **({"not answered": others} if others else {}),
             "seconds": f"{stats.get_value('elapsed_time_seconds') or 0:.1f}",
@@ -74,9 +72,10 @@ class Summary:
         stats = self._crawler.stats
         if failure := stats.get_value(FAILURE_STAT):
             return [f"  failed: {failure}"]
-        if self._reason != "finished":
-            return [f"  stopped ({self._reason}): the same command again goes on from here"]
-        again = ["  some names had no answer: the same command again asks for those alone"] if errors else []
+        reason = stats.get_value("finish_reason")
+        if reason != "finished":
+            return [f"  stopped ({reason}): run the same command again to resume"]
+        again = ["  some names had no answer: run it again to retry only those"] if errors else []
         hint = [f"  {stats.get_value(HINT_STAT)}"] if stats.get_value(HINT_STAT) else []
         tables = stats.get_value(TABLES_STAT)
         following = [f"  next: {self._merge_command(tables)}"] if tables else []

@@ -82,6 +82,11 @@ class NamesSpider(Spider):
         return name in self._expected
 
     @property
+    def names_without_item(self) -> list[str]:
+        """The names that were given to expect and have no item in this run."""
+        return list(self._without_item)
+
+    @property
     def is_repeating(self) -> bool:
         """Whether requests are repeated for names that the queue has lost."""
         return self._rounds > 0
@@ -104,7 +109,7 @@ class NamesSpider(Spider):
         if not self._without_item or self._rounds == self._MOST_ROUNDS:
             return
         self._rounds += 1
-        requests = list(self.requests_for(list(self._without_item)))
+        requests = list(self.requests_for(self.names_without_item))
         try:
             for request in requests:
                 self.crawler.engine.crawl(request.replace(dont_filter=True))

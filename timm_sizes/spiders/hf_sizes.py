@@ -121,7 +121,19 @@ class HfSizesSpider(NamesSpider):
 
     def requests_for(self, names: Iterable[str]) -> Iterator[Request]:
         """Yield the requests of *names*: for repos whose commit is known or does not matter, and for lists."""
-        yield from self._requests_of(make_plan(names, by_list=self._by_list))
+        yield from self.requests_of(make_plan(names, by_list=self._by_list))
+
+    def requests_of(self, plan: Plan) -> Iterator[Request]:
+        """Yield the requests that the repos of *plan* need; a subclass may have them requested elsewhere."""
+        if self.seeds.offline:
+            return
+        commits = {} if self._by_list else self._commits
+        for owner, repos in plan.listed.items():
+            yield from self._repo_requests([repo for repo in repos if repo.repo_id in commits])
+            if unknown := tuple(repo for repo in repos if repo.repo_id not in commits):
+                yield self._list_request(ListWalk(owner, unknown))
+        if not self._by_list:
+            yield from self._repo_requests(plan.direct)
 
     def parse_list(self, response: Response, walk: ListWalk) -> Iterator[Request | ModelSize]:
         """Take in a page of an organisation's list: the commits of its repos, or what it says of their sizes."""
@@ -144,7 +156,7 @@ class HfSizesSpider(NamesSpider):
         if self._by_list:
             yield from (from_list(model, page.repos[repo.repo_id]) for repo in found for model in repo.models)
         else:
-            yield from self._repo_requests(found)
+            yield from self.requests_of(Plan({}, found, {}))
 
     def list_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
         """Do without a list that cannot be had."""
@@ -217,18 +229,7 @@ class HfSizesSpider(NamesSpider):
         elif self._by_list:
             for repo in plan.direct:
                 yield from (unsized(model, Status.ERROR, _NOT_IN_LISTS, repo.repo_id) for model in repo.models)
-        yield from self._requests_of(plan)
-
-    def _requests_of(self, plan: Plan) -> Iterator[Request]:
-        if self.seeds.offline:
-            return
-        commits = {} if self._by_list else self._commits
-        for owner, repos in plan.listed.items():
-            yield from self._repo_requests([repo for repo in repos if repo.repo_id in commits])
-            if unknown := tuple(repo for repo in repos if repo.repo_id not in commits):
-                yield self._list_request(ListWalk(owner, unknown))
-        if not self._by_list:
-            yield from self._repo_requests(plan.direct)
+        yield from self.requests_of(plan)
 
     def _go_on(self, walk: ListWalk, next_url: str | None) -> Iterator[Request | ModelSize]:
         """Request the next page while it can give a size, or save more requests than the one it costs.
