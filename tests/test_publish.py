@@ -8,9 +8,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+from huggingface_hub import metadata_load
+from pandas.api.types import is_numeric_dtype
 
 from tests.mockserver import MockHub
 from tests.processes import PATIENCE
@@ -18,6 +21,7 @@ from tests.samples import RESNETS, put_resnets
 from tests.workplace import PROJECT, Ended, Workplace
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.report.published import compare_tables, unanswered
+from timm_sizes.tables.columns import is_text
 
 OUTPUT = PROJECT / "output"
 SHIPPED = sorted((PROJECT / "timm_sizes" / "tables" / "data").glob("results-*.csv"))
@@ -30,6 +34,47 @@ def test_a_published_table_is_timms_with_the_size_as_second_column(shipped: Path
     assert published[0].startswith("model,model_size_in_mb,")
     without_size = [",".join([line.split(",")[0], *line.split(",")[2:]]) for line in published]
     assert without_size == shipped.read_bytes().decode().splitlines()
+
+
+CARD = metadata_load(OUTPUT / "README.md") or {}
+
+
+@pytest.mark.parametrize("config", CARD["configs"], ids=lambda config: config["config_name"])
+def test_every_config_of_the_dataset_loads_with_the_types_that_it_says(config: dict[str, Any]) -> None:
+    """The datasets library reads a CSV file likewise, and takes a config's other entries as pandas' own options."""
+    features = {info["config_name"]: info["features"] for info in CARD["dataset_info"]}.get(config["config_name"], [])
+    types = {feature["name"]: feature["dtype"].replace("string", "str") for feature in features}
+    path = OUTPUT / config["data_files"]
+    loaded = pd.read_csv(path, dtype=types, thousands=config.get("thousands"))
+    assert not types or types == {name: str(dtype) for name, dtype in loaded.dtypes.items()}
+    numbers = [name for name in loaded if not is_text(str(name))]
+    assert numbers
+    assert all(is_numeric_dtype(loaded[name]) for name in numbers)
+    if path.name == "models.csv":
+        pd.testing.assert_frame_equal(loaded, pd.read_parquet(path.with_suffix(".parquet")))
+
+
+def test_the_models_are_what_people_choose_by_in_plain_numbers() -> None:
+    models = pd.read_csv(OUTPUT / "models.csv")
+    assert (OUTPUT / "models.csv").stat().st_size + 40 * int(models["revision"].isna().sum()) < 500_000
+    assert not models.duplicated(["model", "img_size"]).any()
+    texts = [name for name in models if not is_numeric_dtype(models[name])]
+    assert [name for name in texts if not is_text(str(name))] == []
+    assert models["top1_set"].unique().tolist() == ["ImageNet-ReaL"]
+    assert models["latency_ms"].notna().sum() == 1_451
+    assert models["speed"].notna().all()
+
+
+def test_a_fresh_clone_makes_the_same_tables_offline(workplace: Workplace) -> None:
+    """The page and the Parquet file hold the versions of the packages that wrote them."""
+    folder = workplace.folder / "output"
+    sizes = {"SIZES_FILE": str(OUTPUT / "model_sizes.csv")}
+    first = workplace.run("publish", "-o", str(folder), env=sizes)
+    assert first.status == 0, first.err
+    assert workplace.run("publish", "-o", str(folder), env=sizes).out == ""
+    names = ["README.md", "models.csv", "model_sizes.csv", *(f"results/{path.name}" for path in SHIPPED)]
+    for name in names:
+        assert (folder / name).read_bytes() == (OUTPUT / name).read_bytes(), name
 
 
 def table(rows: Mapping[str, str], column: str = "top1") -> pd.DataFrame:
@@ -50,7 +95,7 @@ HUNDRED = {f"model{number}": "80.1" for number in range(100)}
         (table(dict.fromkeys(HUNDRED, "79.9")), "top1 changed in 100 rows", []),
         (table(HUNDRED | {"model1": "", "model2": ""}), "top1 changed in 2 rows", []),
         (table(HUNDRED | dict.fromkeys(list(HUNDRED)[:3], "")), "top1 changed in 3 rows", ["top1 of 3 rows"]),
-        (table(HUNDRED, "top5"), "without top1, with top5", ["the column top1"]),
+        (table(HUNDRED, "top5"), "without top1, with top5", ["column top1"]),
         (table(HUNDRED).iloc[::-1], "other text, the same cells", []),
     ],
 )
@@ -91,15 +136,15 @@ def test_a_poorer_result_replaces_nothing_unless_that_is_meant(workplace: Workpl
         return workplace.run("publish", *paths, "-o", str(folder), *options, env=sizes)
 
     sizes = {"SIZES_FILE": str(OUTPUT / "model_sizes.csv")}
-    assert publish(31).out.count(": new\n") == 4 + len(SHIPPED)
+    assert publish(31).out.count(": new\n") == 5 + len(SHIPPED)
     published = contents(folder)
     same = publish(31)
     assert (same.status, same.out, contents(folder)) == (0, "", published)
 
     poorer = publish(4)
     assert (poorer.status, poorer.out, contents(folder)) == (1, "", published)
-    assert "output stays as it is (--accept-losses overrules): models.csv would lose 27 of 30 rows; " in poorer.err
-    assert "results/results-imagenet-real.csv would lose 27 of 30 rows" in poorer.err
+    assert "output stays as it is (--accept-losses overrules): models.csv would lose " in poorer.err
+    assert "; results/results-imagenet-real.csv would lose 27 of 30 rows; " in poorer.err
 
     altered = publish(31, accuracy="12")
     assert altered.status == 0

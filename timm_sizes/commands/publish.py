@@ -12,7 +12,7 @@ from scrapy.exceptions import UsageError
 
 from timm_sizes.cli import reject_leftovers, write_stderr, write_stdout
 from timm_sizes.errors import InputError
-from timm_sizes.files import locked, make_folder, printable, shown_path
+from timm_sizes.files import locked, make_folder, printable, shown_path, write_output
 from timm_sizes.sizes_file import read_sizes
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ class Command(ScrapyCommand):
             new = Path(work) / "new"
             # What else is there, a page of one's own or tables that a crawl has kept, stays.
             shutil.copytree(folder, new)
-            published.make(new, sizes_file, tables)
+            for name, content in published.files(sizes_file, tables):
+                make_folder((new / name).parent, "-o")
+                write_output(new / name, [content])
             changes, losses = published.compare_folders(folder, new)
             if opts.crawled:
                 note, loss = published.unanswered(read_sizes(Path(opts.crawled)), read_sizes(sizes_file))

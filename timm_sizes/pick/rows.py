@@ -47,6 +47,7 @@ def load_choices(
     sizes: Sizes,
     speed: str | None = None,
     *,
+    accuracy: str | None = None,
     latency: str | None = None,
     dtype: str | None = None,
     batch: int | None = None,
@@ -59,16 +60,17 @@ def load_choices(
     ``gmacs``, ``img_size`` (pixels). Text is "" and numbers are NaN where nothing is known.
 
     What the table has is taken as it is; what it has not comes from the rows of the sizes file, *sizes*, and from the
-    benchmarks at the paths *speed* and *latency*. Memory is computed for one image in float32, or as *batch* and
-    *dtype* (of memory.PRECISIONS) say; with a *dtype* the sizes are computed too. Raises InputError for tables that
-    cannot be read, for a bare one without *sizes*, and for one with columns of its own that these options would fill.
+    tables at the paths *speed*, *accuracy* (several, set off by commas) and *latency*. Memory is computed for one image
+    in float32, or as *batch* and *dtype* (of memory.PRECISIONS) say; with a *dtype* the sizes are computed too. Raises
+    InputError for tables that cannot be read, for a bare one without *sizes*, and for one with columns of its own that
+    these options would fill.
     """
     table = read_table(path, column)
     if not sizes and not any(name in table.columns for name in _SIZES):
         raise InputError(f"{table.source}: no sizes in it, and none crawled yet; run scrapy crawl hf_sizes first")
     if not len(table):
         raise InputError(f"{table.source}: no rows in it; expected one per model")
-    facts = Facts(sizes, read_joins(speed, latency=latency), Memory(dtype or "float32", batch or 1))
+    facts = Facts(sizes, read_joins(speed, accuracy, latency), Memory(dtype or "float32", batch or 1))
     facts.check_joins(table)
     filled = {name for join in facts.joins for name in join.columns} | ({*MEMORY_COLUMNS} if dtype or batch else set())
     if clashes := filled & set(table.columns) - own_columns(table.columns):

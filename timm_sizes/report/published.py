@@ -1,4 +1,4 @@
-"""The published result, apart from its tables: the README of output/, and the guard over what takes an old one's place.
+"""The published result: the files of output/, its README, which is a dataset card too, and the guard over replacing it.
 
 The guard compares the files of a new output/ with those of the old one. Each that differs is described in a line, and
 what a refresh must not lose unnoticed is a *loss*: rows, columns, and the figures that people choose by.
@@ -6,81 +6,146 @@ what a refresh must not lose unnoticed is a *loss*: rows, columns, and the figur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
 from timm_sizes.errors import InputError
-from timm_sizes.files import make_folder, write_output
+from timm_sizes.files import check_package
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.pick.listing import render
 from timm_sizes.pick.rows import load_choices
 from timm_sizes.report.page import Source
 from timm_sizes.report.page import render as render_page
 from timm_sizes.sizes_file import read_sizes
-from timm_sizes.tables.columns import column_of
+from timm_sizes.tables.columns import column_of, is_text
 from timm_sizes.tables.facts import Facts
-from timm_sizes.tables.join import read_joins
-from timm_sizes.tables.memory import Memory
 from timm_sizes.tables.merge import added_columns, plan
 from timm_sizes.tables.table import DEFAULT_COLUMN, read_table
 
 UPSTREAM = "https://github.com/huggingface/pytorch-image-models"
-SIZES, MODELS, PAGE, README, RESULTS = "model_sizes.csv", "models.csv", "index.html", "README.md", "results"
+SIZES, MODELS, TYPED, PAGE = "model_sizes.csv", "models.csv", "models.parquet", "index.html"
 FILES = {
-    MODELS: "everything that is known of each row: size, accuracy, speed, memory, and where the size comes from",
+    MODELS: "what people choose by, one row per model and image size: size, accuracy, speed, memory, licence",
+    TYPED: "the same, with types",
     SIZES: "the checkpoint of every model that timm knows: bytes, repo, commit, licence",
-    f"{RESULTS}/": "timm's eight results tables as they are, with `model_size_in_mb` as second column",
-    PAGE: "a page to explore models.csv: chart, filters, table",
+    "results/": "timm's eight results tables as they are, with `model_size_in_mb` as second column",
+    PAGE: "a page to explore the models: chart, filters, table",
 }
-TOLERATED = 0.02  # the share of rows that a new table may lack, or have no figure for, without a person's word
+TOLERATED = 0.02  # the share of a table's rows that may be lost, or lose a figure, without a person's word
 
 _DATA = Path(__file__).parent.parent / "tables" / "data"
 _MAIN = "results-imagenet-real.csv"
-_BENCHMARK = "benchmark-infer-amp-nchw-pt291-cu130-pro6000maxq.csv"
-_BEST = ["model", "size_mb", "top1", "img_size", "param_count", "speed", "memory_mb", "license"]
-_BUDGET_MB, _ROWS = 25, 10
+_OTHERS = [f"results-{name}.csv" for name in ("imagenet", "imagenetv2-matched-frequency", "imagenet-a", "imagenet-r")]
+_SPEED = "benchmark-infer-amp-nchw-pt291-cu130-pro6000maxq.csv"
+_LATENCY = "benchmark-infer-fp32-nchw-pt240-cpu-i7_12700h-dynamo.csv"
 _KEY = ["model", "img_size"]
+_COLUMNS = [
+    *(*_KEY, "size_mb", "status"),
+    *("top1", "top1_set", "top1_imagenet", "top1_v2", "top1_a", "top1_r", "top1_sketch"),
+    *("speed", "infer_batch_size", "speed_source", "latency_ms", "latency_source"),
+    *("gmacs", "param_count", "weights_mb", "memory_mb", "memory_dtype", "memory_batch"),
+    *("license", "family", "repo_id", "revision"),
+]
+_FOR_THE_PAGE = ["size_bytes", "activations_mb"]
+_WHOLE = ["img_size", "infer_batch_size", "memory_batch"]
+_BEST = ["model", "size_mb", "top1", "img_size", "param_count", "speed", "latency_ms", "memory_mb", "license"]
+_BUDGET_MB, _ROWS = 25, 10
 
 
-def make(folder: Path, sizes_file: Path, tables: Iterable[Path]) -> None:
-    """Write the published result to *folder*, from *sizes_file* and timm's tables, newer ones being among *tables*.
+def files(sizes_file: Path, tables: Iterable[Path]) -> Iterator[tuple[str, str | bytes]]:
+    """Yield the path and the content of each file of output/, from *sizes_file* and timm's results tables.
 
-    Raises InputError for tables that cannot be read.
+    Those that come with the project are taken where *tables* has no newer one of the same name. Raises InputError for
+    tables that cannot be read.
     """
+    check_package("pyarrow", TYPED)
     sizes = read_sizes(sizes_file)
     if not sizes:
         raise InputError(f"{sizes_file}: no sizes yet; run scrapy crawl hf_sizes first")
-    write_output(folder / SIZES, [sizes_file.read_bytes()])
+    text = sizes_file.read_text(encoding="utf-8")
+    yield SIZES, text
     results = {path.name: path for path in (*_DATA.glob("results-*.csv"), *tables)}
-    make_folder(folder / RESULTS, "-o")
     for name, path in results.items():
-        _merge(path, folder / RESULTS / name, Facts(sizes))
-    everything = Facts(sizes, read_joins(str(_DATA / _BENCHMARK)), Memory())
-    _merge(results[_MAIN], folder / MODELS, everything, details=True)
-    rows = load_choices(str(folder / MODELS), "model", sizes)
-    write_output(folder / PAGE, [render_page(rows, Source(MODELS, SIZES, sizes))])
-    write_output(folder / README, [readme(rows, sizes)])
+        table = read_table(str(path))
+        added, _ = added_columns(table, plan(table, DEFAULT_COLUMN, Facts(sizes)))
+        yield f"results/{name}", "".join(table.render(*added))
+    rows = load_choices(
+        str(results[_MAIN]),
+        DEFAULT_COLUMN,
+        sizes,
+        str(_DATA / _SPEED),
+        accuracy=",".join(str(results[name]) for name in (*_OTHERS, "results-sketch.csv")),
+        latency=str(_DATA / _LATENCY),
+    ).reindex(columns=[*_COLUMNS, *_FOR_THE_PAGE])  # an older table may lack some
+    models = models_table(rows)
+    yield MODELS, models.to_csv(index=False, lineterminator="\n")
+    yield TYPED, models.to_parquet(index=False)
+    yield PAGE, render_page(rows, Source(MODELS, SIZES, sizes))
+    yield "README.md", card(models, text.partition("\n")[0].split(","), sorted(results)) + readme(rows, sizes)
 
 
-def _merge(path: Path, target: Path, facts: Facts, *, details: bool = False) -> None:
-    table = read_table(str(path))
-    added, _ = added_columns(table, plan(table, DEFAULT_COLUMN, facts, details=details))
-    write_output(target, table.render(*added))
+def models_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what people choose by of *rows*, of load_choices: text and numbers, missing where they are not known.
+
+    Sizes are exact to the byte. Speeds and latencies are of a device and a precision; README.md has the software.
+    """
+    models = rows[_COLUMNS].round({"weights_mb": 2, "memory_mb": 2})
+    for name in ("speed_source", "latency_source"):
+        models[name] = models[name].str.replace(r"^([^,]+,[^,]+),.*", r"\1", regex=True)
+    texts = {name: models[name].mask(models[name] == "") for name in _COLUMNS if is_text(name)}
+    whole = {name: "int64" if models[name].notna().all() else "Int64" for name in _WHOLE}
+    return models.assign(**texts).round(dict.fromkeys(_WHOLE, 0)).astype(whole)
+
+
+def card(models: pd.DataFrame, sizes_columns: Iterable[str], results: Iterable[str]) -> str:
+    """Return the head of README.md that makes the folder a dataset of the Hub: what is in it, and how to load it.
+
+    It says the types of the tables that may have a blank column, so that they stay the same.
+    """
+    # A whole number that is missing is read as NaN.
+    type_of = {"str": "string", "Int64": "float64"}
+    types = {
+        "models": {str(name): type_of.get(str(dtype), str(dtype)) for name, dtype in models.dtypes.items()},
+        "model_sizes": {name: "string" if is_text(name) else "float64" for name in sizes_columns},
+    }
+    lines = [
+        "---",
+        "license: apache-2.0",
+        "pretty_name: Checkpoint sizes of timm's models",
+        "tags: [timm, image-classification, benchmark]",
+        "size_categories: [1K<n<10K]",
+        "configs:",
+        f"- {{config_name: models, data_files: {MODELS}, default: true}}",
+        f"- {{config_name: model_sizes, data_files: {SIZES}}}",
+        # Timm sets off thousands: "1,013.01".
+        *(f'- {{config_name: {Path(name).stem}, data_files: results/{name}, thousands: ","}}' for name in results),
+        "dataset_info:",
+    ]
+    for config, features in types.items():
+        lines += [f"- config_name: {config}", "  features:"]
+        lines += [f"  - {{name: {name}, dtype: {dtype}}}" for name, dtype in features.items()]
+    return "\n".join([*lines, "---", "", ""])
 
 
 def readme(rows: pd.DataFrame, sizes: Mapping[str, ModelSize]) -> str:
-    """Return the README.md of output/ for *rows*, the choices in models.csv, and the *sizes* in its sizes file."""
+    """Return the text of README.md for *rows*, of load_choices, and the *sizes* in its sizes file."""
     small = rows[(rows["size_mb"] <= _BUDGET_MB) & ~rows["model"].str.startswith("test_")]
     best = small.sort_values(["top1", "size_mb"], ascending=[False, True], kind="stable").head(_ROWS)
     lines = [
-        "# Sizes of timm's models",
+        "# Checkpoint sizes of timm's models",
         "",
-        f"{len(rows):,} rows of [timm]({UPSTREAM})'s results (a row is a model at an image size), with",
-        f"the size of each checkpoint in MB (10^6 bytes). Accuracies are of {_only(rows['top1_set'])}; speeds are in",
-        f"images a second on {_only(rows['speed_source'])};",
-        "memory is computed, for float32 and one image.",
+        f"{len(rows):,} rows of [timm]({UPSTREAM})'s results,",
+        "one per model and image size, with the size of each checkpoint.",
+        "",
+        "| column | |",
+        "| --- | --- |",
+        "| `size_mb` | size in MB (10^6 bytes), exact to the byte where `status` is `ok` |",
+        f"| `top1` | top-1 accuracy on {_only(rows['top1_set'])}; `top1_imagenet` … on the set in the name |",
+        f"| `speed` | images a second at `infer_batch_size`; {_only(rows['speed_source'])} |",
+        f"| `latency_ms` | of one image; {_only(rows['latency_source'])} |",
+        "| `memory_mb` | computed: weights and activations for `memory_batch` images in `memory_dtype` |",
         "",
         "| file | |",
         "| --- | --- |",
@@ -91,7 +156,7 @@ def readme(rows: pd.DataFrame, sizes: Mapping[str, ModelSize]) -> str:
         f"## The {_ROWS} most accurate under {_BUDGET_MB} MB",
         "",
     ]
-    return "\n".join(lines) + "\n" + render(best, [name for name in _BEST if name in best], "md")
+    return "\n".join(lines) + "\n" + render(best, _BEST, "md")
 
 
 def unanswered(crawled: Mapping[str, ModelSize], sizes: Mapping[str, ModelSize]) -> tuple[str, str]:
@@ -118,7 +183,7 @@ def compare_folders(old: Path, new: Path) -> tuple[list[str], list[str]]:
             is_table = path.suffix == ".csv"
             change, lost = compare_tables(_read(before), _read(after)) if is_table else ("changed", [])
             changes.append(f"{path}: {change}")
-            losses += [f"{path} would lose {loss}" for loss in lost]
+            losses += [f"{path} would lose {', '.join(lost)}"] if lost else []
     return changes, losses
 
 
@@ -131,7 +196,7 @@ def compare_tables(old: pd.DataFrame, new: pd.DataFrame) -> tuple[str, list[str]
     before, after = (frame.drop_duplicates(key).set_index(key) for frame in (old, new))
     gone, added = (len(one.index.difference(other.index)) for one, other in ((before, after), (after, before)))
     columns = [name for name in old if name not in new]
-    losses = [f"the column {name}" for name in columns]
+    losses = [f"column {name}" for name in columns]
     losses += [f"{gone:,} of {len(before):,} rows"] if _is_too_much(gone, len(before)) else []
     kept = before.index.intersection(after.index)
     before, after = before.loc[kept], after.loc[kept]
@@ -173,5 +238,5 @@ def _freshness(sizes: Mapping[str, ModelSize]) -> list[str]:
     crawled = f"The newest response of the Hub is of {newest[:10]}." if newest else "No crawl has requested them yet."
     return [
         f"{crawled} {exact:,} of {len(sizes):,} models in {SIZES} have an exact size. An **estimated** one (~) is",
-        "computed from timm's model definition: the bytes of the file that it makes; `size_status` says which is so.",
+        "computed from timm's model definition: the bytes of the file that it makes; `status` says which is so.",
     ]
