@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from timm_sizes.cli import write_stdout
+from timm_sizes.console import write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.files import check_writable, locked, printable, write_atomically
 

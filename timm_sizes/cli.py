@@ -1,12 +1,9 @@
-"""What the project's commands share: their tables and targets, usage errors, and writing to standard output."""
+"""Shares among the project's commands what they do with arguments: tables and targets, numbers, usage errors."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import shutil
-import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
@@ -21,8 +18,6 @@ from timm_sizes.errors import InputError
 from timm_sizes.files import check_writable, printable
 from timm_sizes.sizes_file import read_record
 from timm_sizes.tables.table import DEFAULT_COLUMN
-
-_LINE_PART = re.compile(r"[^\r\n\t]+")
 
 
 class TableCommand(ScrapyCommand):
@@ -70,7 +65,7 @@ class TableCommand(ScrapyCommand):
 def check_targets(targets: Iterable[tuple[str, Path]], taken: Mapping[str, str]) -> None:
     """Raise InputError unless each of *targets*, an option and its path, can be written and is a file of its own.
 
-    *taken* has the paths that are none of their business, with what each is ("SIZES_FILE itself").
+    *taken* has the paths that must not be overwritten, with what each is ("SIZES_FILE itself").
     """
     known = {Path(path).resolve(): what for path, what in taken.items()}
     for option, path in targets:
@@ -90,9 +85,9 @@ def reject_leftovers(args: Sequence[str], at_most: int | None = None) -> None:
 
 
 def whole_number(text: str) -> int:
-    """Return the whole number, 1 or more, in an option's *text*; raises argparse's own error for anything else."""
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number, 1 or more")
+    """Return the whole number, 1 to 999,999,999, in an option's *text*; raises argparse's own error for other text."""
+    if not re.fullmatch("0*[1-9][0-9]{0,8}", text):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r}: expected a whole number from 1 to 999,999,999")
     return int(text)
 
 
@@ -101,28 +96,3 @@ def load_distributed(module: str) -> Any:
     if not all(find_spec(package) for package in ("rq", "redis", "limits")):
         raise InputError("crawls that share Redis need the packages rq and limits: pip install rq limits")
     return import_module(f"timm_sizes.distributed.{module}")
-
-
-def terminal_width() -> int:
-    """Return how many characters a line of standard output has room for: COLUMNS, or the terminal's; 0 for no limit."""
-    return shutil.get_terminal_size(fallback=(0, 0)).columns
-
-
-def write_stdout(chunks: Iterable[str]) -> None:
-    """Write *chunks* to standard output as they are, all of it before what standard error gets next.
-
-    On a terminal, what could control it is replaced. A reader that has seen enough (``| head``) is no error: the rest
-    goes nowhere.
-    """
-    if sys.stdout.isatty():
-        chunks = (_LINE_PART.sub(lambda text: printable(text[0]), chunk) for chunk in chunks)
-    try:
-        sys.stdout.buffer.writelines(chunk.encode() for chunk in chunks)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def write_stderr(*lines: str) -> None:
-    """Write *lines* to standard error, with what could control a terminal replaced."""
-    print(*map(printable, lines), sep="\n", file=sys.stderr)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+
 import pytest
 
 from tests.mockserver import MockHub
@@ -27,3 +30,21 @@ def test_each_command_runs_as_a_shell_starts_it(hub: MockHub, workplace: Workpla
         "report": "",
     }
     assert page.exists()
+
+
+@pytest.mark.slow
+def test_package_runs_the_commands_from_any_folder(offline: Workplace) -> None:
+    table = offline.table(RESNETS)
+    crawl = ["crawl", "hf_sizes", "-a", f"table={table}", "-s", "HF_HUB_OFFLINE=1"]
+    for command in (crawl, ["pick", table]):
+        module = [sys.executable, "-m", "timm_sizes", *command]
+        ended = offline.run_afresh(["bash", "-c", f"cd {offline.folder} && {shlex.join(module)}"])
+        assert ended.status == 0, ended.err
+    assert (offline.folder / ".scrapy" / "httpcache").is_dir()
+    assert set(offline.statuses().values()) == {"estimated"}
+
+
+def test_standard_output_that_is_full_is_told_in_a_line(offline: Workplace) -> None:
+    ended = offline.run_afresh(["bash", "-c", f"{' '.join(offline.command('crawl', '--help'))} > /dev/full"])
+    assert ended.status == 1
+    assert ended.err.splitlines()[-1] == "standard output: no space left on device"

@@ -12,7 +12,8 @@ from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 from scrapy.utils.project import data_path
 
-from timm_sizes.cli import load_distributed, reject_leftovers, write_stdout
+from timm_sizes.cli import load_distributed, reject_leftovers
+from timm_sizes.console import write_stdout
 from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.files import check_writable, is_special, locked, make_folder, printable
 from timm_sizes.items import Status

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timm_sizes.cli import TableCommand, check_targets, whole_number, write_stderr, write_stdout
+from timm_sizes.cli import TableCommand, check_targets, whole_number
+from timm_sizes.console import write_stderr, write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.files import is_special, make_folder, shown_path, write_output
 from timm_sizes.sizes_file import read_sizes

@@ -6,7 +6,8 @@ import argparse
 from math import isfinite
 from pathlib import Path
 
-from timm_sizes.cli import TableCommand, terminal_width, whole_number, write_stderr, write_stdout
+from timm_sizes.cli import TableCommand, whole_number
+from timm_sizes.console import terminal_width, write_stderr, write_stdout
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.columns import LIMITS, SIZE
 from timm_sizes.tables.table import STDIN

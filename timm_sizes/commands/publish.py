@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from timm_sizes.cli import reject_leftovers, write_stderr, write_stdout
+from timm_sizes.cli import reject_leftovers
+from timm_sizes.console import write_stderr, write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.files import locked, make_folder, printable, shown_path, write_output
 from timm_sizes.sizes_file import read_sizes

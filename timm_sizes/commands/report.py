@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timm_sizes.cli import TableCommand, check_targets, write_stderr
+from timm_sizes.cli import TableCommand, check_targets
+from timm_sizes.console import write_stderr
 from timm_sizes.files import shown_path, write_output
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.table import source_name

@@ -10,7 +10,6 @@ import time
 from dataclasses import dataclass, field
 from hashlib import sha256
 from math import ceil
-from typing import TYPE_CHECKING
 
 from limits import RateLimitItemPerSecond
 from limits.storage import RedisStorage
@@ -21,10 +20,6 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from timm_sizes.hub.quota import Budget, RateLimit
-from timm_sizes.middlewares.quota import HubQuota
-
-if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +56,7 @@ class Counter:
         self._limiter = FixedWindowRateLimiter(RedisStorage(url, connection_pool=self._redis.connection_pool))
 
     def knows_policy(self) -> bool:
-        """Tell whether requests can be counted: any machine has heard from the Hub what its quota is."""
+        """Return whether requests can be counted: any machine has heard from the Hub what its quota is."""
         if self._item is None and self._has_redis():
             try:
                 self._read_policy()
@@ -138,15 +133,8 @@ class SharedBudget(Budget):
             self.counter.learn(said.quota, said.window)
 
 
-class SharedQuota(HubQuota):
-    """HubQuota for machines that share one quota; in place of it where REDIS_URL and HUB_QUOTA_NAME are set."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self._url = crawler.settings["REDIS_URL"]
-        self._name = crawler.settings["HUB_QUOTA_NAME"]
-
-    def new_budget(self, bucket: str) -> Budget:
-        counter = Counter(self._url, self._name, bucket)
-        # Until the Hub has said what its quota is, requests go one by one.
-        return SharedBudget(counter=counter, remaining=None if counter.knows_policy() else 1)
+def shared_budget(url: str, name: str, bucket: str) -> SharedBudget:
+    """Return the budget of *bucket* under the quota *name* that is counted in the Redis at *url*."""
+    counter = Counter(url, name, bucket)
+    # Until the Hub has said what its quota is, requests go one by one.
+    return SharedBudget(counter=counter, remaining=None if counter.knows_policy() else 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scrapy import signals
@@ -15,11 +16,13 @@ from timm_sizes.hub.quota import Budget, bucket_of, parse_rate_limit, parse_retr
 from timm_sizes.middlewares.messages import end_crawl, forget_secrets, header_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+    from scrapy.settings import BaseSettings
     from scrapy.utils.asyncio import CallLaterResult
 
 logger = logging.getLogger(__name__)
@@ -43,8 +46,9 @@ class HubQuota:
 
     LONGEST_REFUSAL = 900.0
 
-    def __init__(self, crawler: Crawler) -> None:
+    def __init__(self, crawler: Crawler, new_budget: Callable[[str], Budget]) -> None:
         self._crawler = crawler
+        self.new_budget = new_budget
         self._endpoint = parse_endpoint(crawler.settings["HF_ENDPOINT"])
         self._budgets: dict[str, Budget] = {}
         self._sent: set[Request] = set()
@@ -53,13 +57,9 @@ class HubQuota:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        middleware = cls(crawler)
+        middleware = cls(crawler, _new_budget(crawler.settings))
         crawler.signals.connect(middleware.spider_closed, signal=signals.spider_closed)
         return middleware
-
-    def new_budget(self, bucket: str) -> Budget:
-        """Return what keeps count of the requests in *bucket*."""
-        return Budget()
 
     def process_request(self, request: Request) -> Request | None:
         budget = self._budget(request)
@@ -162,6 +162,16 @@ class HubQuota:
     def _set_resumes_at(self, moment: float | None) -> None:
         self._resumes_at = moment
         self._crawler.stats.set_value(RESUMES_AT_STAT, moment)
+
+
+def _new_budget(settings: BaseSettings) -> Callable[[str], Budget]:
+    """Return what makes the budget of a bucket: this crawl's own, or one counted in Redis with other machines."""
+    url, name = settings["REDIS_URL"], settings["HUB_QUOTA_NAME"]
+    if not (url and name):
+        return lambda _: Budget()
+    from timm_sizes.distributed.quota import shared_budget  # noqa: PLC0415 - needs packages that only this needs
+
+    return partial(shared_budget, url, name)
 
 
 def _to_send_again(request: Request) -> Request:

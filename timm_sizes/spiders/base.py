@@ -48,7 +48,7 @@ class NamesSpider(Spider):
 
     @classmethod
     @abstractmethod
-    def read_arguments(cls, spargs: Mapping[str, str], settings: BaseSettings) -> Any:
+    def read_arguments(cls, spargs: Mapping[str, Any], settings: BaseSettings) -> Any:
         """Return the checked Arguments; raise InputError for what the user has to mend."""
 
     @classmethod
@@ -120,8 +120,8 @@ class NamesSpider(Spider):
             raise DontCloseSpider
 
 
-def check_arguments(spargs: Mapping[str, str], known: Mapping[str, str]) -> None:
-    """Raise InputError for an argument that is not among the *known* ones."""
-    unknown = [name for name in spargs if name not in known]
+def check_arguments(spargs: Mapping[str, Any], known: Mapping[str, str]) -> None:
+    """Raise InputError for an argument that is not among the *known* ones; those with a ``_`` are Scrapyd's."""
+    unknown = [name for name in spargs if name not in known and not name.startswith("_")]
     if unknown:
         raise InputError(f"unknown spider argument {unknown[0]!r}; there are {', '.join(known)}")

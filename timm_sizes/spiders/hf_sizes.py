@@ -62,7 +62,7 @@ class HfSizesSpider(NamesSpider):
         self.state: dict[str, Any] = {}
 
     @classmethod
-    def read_arguments(cls, spargs: Mapping[str, str], settings: BaseSettings) -> Seeds:
+    def read_arguments(cls, spargs: Mapping[str, Any], settings: BaseSettings) -> Seeds:
         """Return the checked arguments; InputError as of read_seeds, and for an endpoint that is none."""
         check_arguments(spargs, ARGUMENTS)
         try:
