@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from math import isnan, nan
 from pathlib import Path
 
@@ -19,14 +20,14 @@ from timm_sizes.pick.pareto import pareto
 from timm_sizes.pick.rows import load_choices
 from timm_sizes.sizes_file import Sizes
 from timm_sizes.tables.facts import Facts
-from timm_sizes.tables.merge import added_columns, plan
+from timm_sizes.tables.merge import plan
 from timm_sizes.tables.table import read_table
 
 
 def merged(folder: Path, *, details: bool) -> str:
     table = read_table(write(folder / "bare.csv", RESULTS), "model")
-    added, _ = added_columns(table, plan(table, "model", Facts(sizes()), details=details))
-    return write(folder / f"merged-{details}.csv", "".join(table.render(*added)))
+    added = plan(table, "model", Facts(sizes()), details=details)
+    return write(folder / f"merged-{details}.csv", "".join(map(str, table.render(added, Counter()))))
 
 
 def test_a_row_of_the_table_is_a_choice_with_its_sizes_looked_up(tmp_path: Path) -> None:

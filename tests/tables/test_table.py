@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.tables.additions import Columns, rendered
 from timm_sizes.errors import InputError
 from timm_sizes.tables.csv_table import CsvTable
 from timm_sizes.tables.json_table import JsonTable
@@ -24,18 +25,18 @@ RESULTS = (
 )
 
 
-def rendered(data: bytes, second: dict[str, list[str]], last: dict[str, list[str]], column: str = "model") -> bytes:
-    return "".join(parse_table(data, "table", column).render(second, last, set())).encode()
+def merge(data: bytes, second: Columns, last: Columns) -> bytes:
+    return rendered(parse_table(data, "table"), second, last)
 
 
-def without(data: bytes, dropped: set[int], column: str = "model") -> bytes:
-    return "".join(parse_table(data, "table", column).render({}, {}, dropped)).encode()
+def without(data: bytes, dropped: set[int]) -> bytes:
+    return rendered(parse_table(data, "table"), {}, {}, dropped)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_columns_are_spliced_into_the_text(line_end: str) -> None:
     data = RESULTS.replace("\n", line_end).encode()
-    merged = rendered(data, {"mb": ["1.5", ""]}, {"why": ["a,b", 'say "x"']})
+    merged = merge(data, {"mb": ["1.5", ""]}, {"why": ["a,b", 'say "x"']})
     assert merged.decode().split(line_end) == [
         "model,mb,img_size,top1,param_count,why",
         'eva_giant_patch14_336.clip_ft_in1k,1.5,336,91.078,"1,013.01","a,b"',
@@ -63,7 +64,7 @@ def test_columns_are_spliced_into_the_text(line_end: str) -> None:
 )
 def test_any_dialect_goes_through(data: bytes) -> None:
     rows = len(parse_table(data, "table"))
-    merged = rendered(data, {"mb": ["1.00"] * rows}, {"status": ["ok"] * rows})
+    merged = merge(data, {"mb": ["1.00"] * rows}, {"status": ["ok"] * rows})
     assert without(merged, {1, len(parse_table(merged, "table").columns) - 1}) == data
 
 
@@ -91,7 +92,7 @@ def test_round_trip_of_any_table(
     assert isinstance(table, CsvTable)
     assert table.column("model") == [row[0] for row in rows]
     cells = [row[1] for row in rows]
-    merged = rendered(data, {"new": cells}, {"end": cells})
+    merged = merge(data, {"new": cells}, {"end": cells})
     again = parse_table(merged, "merged", "new")
     assert again.columns == ["model", "new", "a", "b", "end"]
     assert again.column("new") == again.column("end") == cells
@@ -111,7 +112,7 @@ def test_any_column_may_be_asked_for_the_first_of_its_name(quote: str) -> None:
 def test_a_record_of_another_width_is_named_by_its_line(quote: str, line_end: str) -> None:
     data = line_end.join(["model,b", f"{quote}x{quote},1", "", "y,2,3", "z,4"]).encode()
     with pytest.raises(InputError, match=r"^table, line 4: expected 2 cells as in the header, found 3$"):
-        parse_table(data, "table")
+        parse_table(data, "table").column("b")
 
 
 json_values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | names
@@ -124,8 +125,8 @@ def test_round_trip_of_any_json(rows: list[dict[str, object]], indent: int | Non
     data = json.dumps(rows, indent=indent, ensure_ascii=escaped).encode()
     table = parse_table(data, "table")
     assert isinstance(table, JsonTable)
-    assert "".join(table.render({}, {}, set())).encode() == data
-    merged = json.loads("".join(table.render({"mb": ["1.5"] * len(rows)}, {}, set())))
+    assert rendered(table, {}, {}) == data
+    merged = json.loads(rendered(table, {"mb": ["1.5"] * len(rows)}, {}))
     assert [list(row)[1] for row in merged] == ["mb"] * len(rows)
     assert [{key: value for key, value in row.items() if key != "mb"} for row in merged] == [
         {key: value for key, value in row.items() if key != "mb"} for row in rows
@@ -165,7 +166,7 @@ def test_json_of_any_layout_goes_through_and_takes_columns(
             if key != "model" and numbers_only(row.get(key, "")):
                 assert cell == row[key]
     added = {"new 1": ["1.50"] * len(rows)}, {"new 2": [""] * len(rows), "license": ["007"] * len(rows)}
-    merged = rendered(data, *added)
+    merged = merge(data, *added)
     again = parse_table(merged, "merged")
     assert [again.column(name)[0] for name in ("new 1", "new 2", "license")] == ["1.50", "", "007"]
     new = {index for index, name in enumerate(again.columns) if name in ("new 1", "new 2", "license")}
@@ -186,7 +187,7 @@ def test_numbers_of_json_stay_the_text_they_were() -> None:
         ["1e400"],
         ["-0"],
     ]
-    assert rendered(text.encode(), {"mb": ["1.50"]}, {}).decode() == text.replace('"x",', '"x", "mb": 1.50,')
+    assert merge(text.encode(), {"mb": ["1.50"]}, {}).decode() == text.replace('"x",', '"x", "mb": 1.50,')
 
 
 @pytest.mark.parametrize(
@@ -206,8 +207,8 @@ def test_json_that_would_lose_something_is_refused_with_its_line(text: str, mess
 
 def test_single_object_stays_one() -> None:
     table = parse_table(b'{"model": "resnet50", "infer_samples_per_sec": 4000.0}\n', "table")
-    text = "".join(table.render({"mb": ["102.44"]}, {}, set()))
-    assert text == '{"model": "resnet50", "mb": 102.44, "infer_samples_per_sec": 4000.0}\n'
+    text = rendered(table, {"mb": ["102.44"]}, {})
+    assert text.decode() == '{"model": "resnet50", "mb": 102.44, "infer_samples_per_sec": 4000.0}\n'
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

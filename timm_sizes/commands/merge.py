@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from timm_sizes.console import write_stderr, write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.files import is_special, make_folder, shown_path, write_output
 from timm_sizes.sizes_file import read_sizes
+from timm_sizes.tables.base import Seen
 from timm_sizes.tables.table import STDIN, read_table
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class Command(TableCommand):
             "-o",
             "--output",
             metavar="PATH",
-            help="file to write, in the format of its ending (.csv, .tsv, .json, .jsonl, .parquet, .xlsx, .md), a"
+            help="file to write, in the format of its ending (.csv, .tsv, .json, .jsonl, .parquet, .md), a"
             " folder for several tables, - for stdout (default: output/ under the table's name; stdout for stdin)",
         )
         parser.add_argument(
@@ -87,12 +89,13 @@ class Command(TableCommand):
         )
         for path, target in zip(tables, targets, strict=True):
             table = read_table(path, column)
-            additions = merge.plan(table, column, known, details=opts.details)
-            added, rows = merge.added_columns(table, additions)
+            added = merge.plan(table, column, known, details=opts.details)
+            rows: Seen = Counter()
             if opts.output == STDOUT:
-                write_stdout(table.render(*added))
+                ending = formats.STDOUT_ENDING.get(table.ending, table.ending)
+                write_stdout(map(str, formats.convert(table, ending, added, rows)))
             else:
-                write_output(target, formats.convert(table, column, target, *added))
+                write_output(target, formats.convert(table, target.suffix, added, rows))
             summary = merge.summarise(table, column, known, rows)
             write_stderr(
                 f"{shown_path(Path(path))} → {shown_path(target)}: {summary}", *(f"  {note}" for note in summary.notes)

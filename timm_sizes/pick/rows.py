@@ -14,6 +14,7 @@ from timm_sizes.hub.checkpoint import DTYPE_BYTES
 from timm_sizes.items import Status
 from timm_sizes.names.architecture import family
 from timm_sizes.sizes_file import Sizes
+from timm_sizes.tables.base import Table
 from timm_sizes.tables.columns import (
     ACCURACY,
     ACCURACY_SET,
@@ -32,7 +33,7 @@ from timm_sizes.tables.join import read_joins
 from timm_sizes.tables.measured_on import accuracy_set, speed_source
 from timm_sizes.tables.memory import PRECISIONS, Footprint, Memory
 from timm_sizes.tables.numbers import number
-from timm_sizes.tables.table import Table, read_table
+from timm_sizes.tables.table import read_table
 from timm_sizes.units import MB
 
 # Columns that a table has under another name: those of a merge, and what a figure is read from.

@@ -6,6 +6,7 @@ what a refresh must not lose unnoticed is a *loss*: rows, columns, and the figur
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from timm_sizes.report.page import render as render_page
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.columns import column_of, is_text
 from timm_sizes.tables.facts import Facts
-from timm_sizes.tables.merge import added_columns, plan
+from timm_sizes.tables.merge import plan
 from timm_sizes.tables.table import DEFAULT_COLUMN, read_table
 
 UPSTREAM = "https://github.com/huggingface/pytorch-image-models"
@@ -69,8 +70,8 @@ def files(sizes_file: Path, tables: Iterable[Path]) -> Iterator[tuple[str, str |
     results = {path.name: path for path in (*_DATA.glob("results-*.csv"), *tables)}
     for name, path in results.items():
         table = read_table(str(path))
-        added, _ = added_columns(table, plan(table, DEFAULT_COLUMN, Facts(sizes)))
-        yield f"results/{name}", "".join(table.render(*added))
+        merged = table.render(plan(table, DEFAULT_COLUMN, Facts(sizes)), Counter())
+        yield f"results/{name}", "".join(map(str, merged))
     rows = load_choices(
         str(results[_MAIN]),
         DEFAULT_COLUMN,

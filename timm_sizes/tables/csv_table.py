@@ -1,6 +1,6 @@
 """CSV tables (TSV and the like among them): read, and written again with columns added, nothing else changed.
 
-A record is kept as the text it was and new cells are spliced into that text, so quoting, number formats and line ends
+A record is kept as the text it was and new cells are inserted into that text, so quoting, number formats and line ends
 survive byte for byte, whatever wrote them.
 """
 
@@ -8,166 +8,204 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import repeat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, repeat
+from operator import itemgetter
+from typing import NamedTuple
 
 from timm_sizes.errors import InputError
-from timm_sizes.tables.header import BOM, check_count, no_column
+from timm_sizes.tables.base import (
+    MAX_NAME,
+    Additions,
+    Cells,
+    Seen,
+    Table,
+    TableText,
+    Texts,
+    check_columns,
+    check_name,
+    no_column,
+)
 
 _DELIMITERS = (",", "\t", ";", "|")
+_QUOTE = '"'
+_TITLE_LINES = 5  # where a header is looked for, to say that it has to be the first line
+# Lines that all have a quote, or else lines that all have none.
+_RUN = re.compile(r'(?:[^"\n]*"[^\n]*\n)+|[^"]*\n')
 
-Columns = Mapping[str, Sequence[str]]  # new column: its cells, one a row
 
+class _Run(NamedTuple):
+    """Records without their line ends, and of each the cells that were asked for; ``is_plain`` if none has a quote."""
 
-@dataclass(frozen=True)
-class CsvTable:
-    """A CSV table: its records as raw text, from which a column's cells are read on demand."""
-
-    source: str
-    delimiter: str
-    header: str
     records: list[str]
-    columns: list[str]
-    is_plain: bool  # without a quote in it
-    _cells: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
+    cells: list[Cells]
+    line_end: str
+    is_plain: bool
 
-    def __len__(self) -> int:
-        return len(self.records)
 
-    @property
-    def has_decimal_commas(self) -> bool:
-        """Whether a comma in a number is a decimal comma; see tables.frame."""
-        return self.delimiter not in (",", "\t")
+class CsvTable(Table):
+    """A CSV table; its delimiter is the one under which its column of names is in the header."""
 
-    def column(self, name: str) -> list[str]:
-        """Return the text of the column *name*, one of ``columns`` (the first of that name), a cell a row."""
-        if name not in self._cells:
-            position = self.columns.index(name)
-            shared: dict[str, str] = {}  # the same few names and numbers stand in many rows
-            self._cells[name] = [shared.setdefault(cell, cell) for cell in self._texts(position)]
-        return self._cells[name]
-
-    def render(self, second: Columns, last: Columns, dropped: AbstractSet[int]) -> Iterator[str]:
-        """Yield the table's text with the columns *second* after the first column and *last* at the end.
-
-        The columns at the positions *dropped* are left out. New cells are quoted where CSV asks for it.
-        """
-        yield self._splice(self.header, self._quoted([*second]), self._quoted([*last]), dropped)
-        # A column at a time, then a row at a time: a cell is quoted once, however many rows have the same.
-        seconds = zip(*map(self._quoted, second.values()), strict=True) if second else repeat((), len(self))
-        lasts = zip(*map(self._quoted, last.values()), strict=True) if last else repeat((), len(self))
-        for record, after_first, at_end in zip(self.records, seconds, lasts, strict=True):
-            yield self._splice(record, after_first, at_end, dropped)
-
-    def _texts(self, position: int) -> Iterator[str]:
-        if self.is_plain:
-            return (record.split(self.delimiter, position + 1)[position].rstrip("\r\n") for record in self.records)
-        contents = (record.rstrip("\r\n") for record in self.records)
-        return (row[position] for row in csv.reader(contents, delimiter=self.delimiter, strict=True))
-
-    def _splice(self, record: str, after_first: Sequence[str], at_end: Sequence[str], dropped: AbstractSet[int]) -> str:
-        content = record.rstrip("\r\n")
-        line_end = record[len(content) :]
-        if not dropped and '"' not in content:
-            first, *rest = content.split(self.delimiter, 1)  # the others stay as they are, and together
-            return self.delimiter.join([first, *after_first, *rest, *at_end]) + line_end
-        kept = [text for index, text in enumerate(self._raw_fields(content)) if index not in dropped]
-        return self.delimiter.join([*kept[:1], *after_first, *kept[1:], *at_end]) + line_end
-
-    def _raw_fields(self, content: str) -> list[str]:
-        if '"' not in content:
-            return content.split(self.delimiter)
-        return [match[1] for match in self._raw_field.finditer(content)]
-
-    @cached_property
-    def _raw_field(self) -> re.Pattern[str]:
+    def __init__(self, text: TableText, column: str) -> None:
+        """Read the header of *text*, which has the *column*; InputError for anything else."""
+        self._text = text
+        self.delimiter, header = _header(text, column)
+        self.has_decimal_commas = self.delimiter not in (",", "\t")
+        self.ending = ".tsv" if self.delimiter == "\t" else ".csv"
         separator = re.escape(self.delimiter)
-        return re.compile(rf'(?:^|{separator})(\ufeff?"(?:[^"]|"")*"|[^{separator}]*)')
+        self._raw_cell = re.compile(rf'(?:^|{separator})("[^"]*(?:""[^"]*)*"|[^{separator}]*)')
+        self._special = re.compile(rf'[{separator}"\r\n]')
+        super().__init__(text.source, column, header)
 
-    def _quoted(self, cells: Sequence[str]) -> list[str]:
-        special = re.compile(rf'[{re.escape(self.delimiter)}"\r\n]')
-        texts = {
-            cell: f'"{cell.replace(chr(34), chr(34) * 2)}"' if special.search(cell) else cell for cell in set(cells)
-        }
-        return [texts[cell] for cell in cells]
+    def rows(self, names: Sequence[str]) -> Iterator[Cells]:
+        for run in islice(self._runs(names), 1, None):
+            yield from run.cells
 
+    def render(self, added: Additions, seen: Seen) -> Iterator[str]:
+        kept = [position for position in range(len(self.columns)) if position not in added.dropped]
+        runs = self._runs(added.reads)
+        yield self._text.bom + self._insert(next(runs), kept, [self._text_of(added.second, added.last)])
+        texts = Texts(lambda read: self._text_of(*added.cells(read)))
+        for run in runs:
+            seen.update(run.cells)
+            yield self._insert(run, kept, map(texts.__getitem__, run.cells))
 
-def parse_csv(text: str, source: str, column: str) -> CsvTable:
-    """Return the CSV table in *text*, whose delimiter is the one under which *column* is in its header.
-
-    Raises InputError, naming *source* and the line, for anything else.
-    """
-    body = text.removeprefix(BOM)
-    delimiter = _delimiter(body.partition("\n")[0], source, column)
-    records: list[str] = []
-    columns: list[str] = []
-    header = ""
-    is_plain = '"' not in body and body.count("\r") == body.count("\r\n")
-    for width, record in (_plain_records if is_plain else _records)(body, delimiter, source):
-        if not columns:
-            columns = next(csv.reader([record.rstrip("\r\n")], delimiter=delimiter))
-            header = text[: len(text) - len(body)] + record
-        elif not width and records:
-            records[-1] += record  # a blank line stays where it was
-        elif width == len(columns):
-            records.append(record)
+    def _insert(self, run: _Run, kept: list[int], new: Iterable[tuple[str, str]]) -> str:
+        """Return the text of *run* with its columns *kept*, and texts after the first cell and at the end."""
+        records, delimiter = run.records, self.delimiter
+        if len(kept) < len(self.columns):
+            keep = _getter(kept)
+            rows = (record.split(delimiter) if run.is_plain else self._raw_cell.findall(record) for record in records)
+            records = [delimiter.join(keep(row)) for row in rows]
+        if run.is_plain and len(kept) > 1:
+            texts = [
+                record.replace(delimiter, second + delimiter, 1) + last
+                for record, (second, last) in zip(records, new, strict=True)
+            ]
         else:
-            line = sum(before.count("\n") for before in (header, *records, record.rstrip("\r\n"))) + 1
-            expected = f"expected {len(columns)} cells as in the header, found {width}"
-            raise InputError(f"{source}, line {line}: {expected}")
-    return CsvTable(source, delimiter, header, records, columns, is_plain)
+            ends = (match.end() for match in map(self._raw_cell.match, records) if match)
+            texts = [
+                f"{record[:end]}{second}{record[end:]}{last}"
+                for record, end, (second, last) in zip(records, ends, new, strict=True)
+            ]
+        return run.line_end.join([*texts, ""]) or run.line_end
+
+    def _text_of(self, second: Cells, last: Cells) -> tuple[str, str]:
+        """Return the text to insert after a record's first cell and at its end, quoted where CSV needs it."""
+        after_first, at_end = (
+            "".join(
+                self.delimiter + (f'"{cell.replace(_QUOTE, _QUOTE * 2)}"' if self._special.search(cell) else cell)
+                for cell in cells
+            )
+            for cells in (second, last)
+        )
+        return after_first, at_end
+
+    def _runs(self, names: Sequence[str] = ()) -> Iterator[_Run]:
+        """Yield the records, with their cells in the columns *names*: the header, then as many at a time as are alike.
+
+        A blank line is a run of no records.
+        """
+        positions = [self.columns.index(name) for name in names]
+        read, most = _getter(positions), max(positions, default=0) + 1
+        blocks = self._text.blocks()
+        block, at, line, width, name_at = "", 0, 0, 0, 0
+        one_by_one = 1  # how many lines are to be read that way: the header, and those of a run that are not alike
+        taken: list[str] = []  # the lines of the record that is being read
+
+        def fed() -> Iterator[str]:
+            nonlocal block, at
+            while True:
+                if at == len(block):
+                    block, at = next(blocks, ""), 0
+                if not block:
+                    return
+                end = block.find("\n", at) + 1 or len(block)
+                taken.append(block[at:end])
+                at = end
+                yield taken[-1]
+
+        reader = csv.reader(fed(), delimiter=self.delimiter, strict=True)
+        while True:
+            if at == len(block):
+                block, at = next(blocks, ""), 0
+                if not block:
+                    return
+            if not one_by_one and (match := _RUN.match(block, at)):
+                if run := self._alike(match[0], width, read, most):
+                    at = match.end()
+                    line += len(run.records)
+                    yield run
+                    continue
+                one_by_one = match[0].count("\n")
+            try:
+                row = next(reader)
+            except csv.Error as error:
+                raise InputError(f"{self._text.at(line + len(taken))}: not CSV ({error})") from None
+            text = "".join(taken)
+            record = text.rstrip("\r\n")
+            line += len(taken)
+            one_by_one = max(one_by_one - len(taken), 0)
+            taken.clear()
+            if not width:
+                width, name_at = len(row), _names(row).index(self.name_column)
+            if row and len(row) != width:
+                raise InputError(f"{self._text.at(line)}: expected {width} cells as in the header, found {len(row)}")
+            if row:
+                check_name(row[name_at], self.name_column, self._text.at(line))
+            yield _Run([record] if row else [], [read(row)] if row else [], text[len(record) :], is_plain=False)
+
+    def _alike(self, text: str, width: int, read: _Getter, splits: int) -> _Run | None:
+        """Return the lines of *text* as records if each is one, of *width* cells and of no extraordinary length."""
+        lines, line_end = text.split("\n"), "\n"
+        if returns := text.count("\r"):
+            if not returns == text.count("\r\n") == len(lines) - 1:
+                return None
+            lines, line_end = text.split("\r\n"), "\r\n"
+        lines.pop()  # what follows the last line end
+        if not all(lines) or max(map(len, lines)) > MAX_NAME:
+            return None
+        delimiter = self.delimiter
+        if '"' not in lines[0]:
+            if set(map(str.count, lines, repeat(delimiter))) != {width - 1}:
+                return None
+            return _Run(lines, [read(record.split(delimiter, splits)) for record in lines], line_end, is_plain=True)
+        try:
+            cells = [read(row) for row in csv.reader(lines, delimiter=delimiter, strict=True) if len(row) == width]
+        except csv.Error:
+            return None
+        return _Run(lines, cells, line_end, is_plain=False) if len(cells) == len(lines) else None
 
 
-def _plain_records(body: str, delimiter: str, source: str) -> Iterator[tuple[int, str]]:
-    """Yield each record of *body*, which has no quotes, with its number of cells; several times as fast as csv."""
-    longest = csv.field_size_limit()
-    for number, line in enumerate(_lines(body), start=1):
-        if len(line) > longest and max(map(len, line.split(delimiter))) > longest:
-            raise InputError(f"{source}, line {number}: not CSV (field larger than {longest:,} characters)")
-        yield (0 if line in ("\n", "\r\n") else line.count(delimiter) + 1), line
+_Getter = Callable[[Sequence[str]], Cells]
 
 
-def _records(body: str, delimiter: str, source: str) -> Iterator[tuple[int, str]]:
-    """Yield each record of *body*, one line or several, with its number of cells; InputError for what is not CSV."""
-    raw: list[str] = []  # the lines of the record that is being read
-
-    def kept() -> Iterator[str]:
-        for line in _lines(body):
-            raw.append(line)
-            yield line
-
-    reader = csv.reader(kept(), delimiter=delimiter, strict=True)
-    try:
-        for row in reader:
-            yield len(row), "".join(raw)
-            raw.clear()
-    except csv.Error as error:
-        raise InputError(f"{source}, line {reader.line_num}: not CSV ({error})") from None
+def _getter(positions: Sequence[int]) -> _Getter:
+    """Return a function that returns the cells at *positions* of a row."""
+    if len(positions) > 1:
+        return itemgetter(*positions)
+    return lambda cells: tuple(cells[position] for position in positions)
 
 
-def _lines(body: str) -> Iterator[str]:
-    """Yield the lines of *body* with their line feeds; splitlines would split at other characters as well."""
-    start = 0
-    while start < len(body):
-        end = body.find("\n", start) + 1 or len(body)
-        yield body[start:end]
-        start = end
+def _names(header: Sequence[str]) -> list[str]:
+    return [name.strip() for name in header]  # pandas writes none, people write "model, top1"
 
 
-def _delimiter(first_line: str, source: str, column: str) -> str:
-    """Return the delimiter under which *column* is a header cell."""
-    where = f"{source}, line 1"
+def _header(text: TableText, column: str) -> tuple[str, list[str]]:
+    """Return the delimiter under which *column* is in the first record of *text*, and the names in that."""
     seen: list[str] = []
     for delimiter in _DELIMITERS:
-        check_count(first_line.count(delimiter) + 1, where)
+        reader = csv.reader(text.lines(), delimiter=delimiter)
         try:
-            names = next(csv.reader([first_line], delimiter=delimiter), [])
+            first, *others = map(_names, islice(reader, _TITLE_LINES))
         except csv.Error as error:
-            raise InputError(f"{where}: not CSV ({error})") from None
-        if column in names:
-            return delimiter
-        seen = max(seen, names, key=len)
-    raise no_column(column, seen, where)
+            raise InputError(f"{text.at(reader.line_num)}: not CSV ({error})") from None
+        if column in first:
+            check_columns(first, column, text.at(1))
+            return delimiter, first
+        if any(column in names for names in others):
+            raise InputError(
+                f"{text.at(1)}: no header with {column!r}, which stands further down; remove what is above"
+            )
+        seen = max(seen, first, key=len)
+    raise no_column(column, seen, text.at(1))

@@ -14,13 +14,13 @@ from timm_sizes.hub.checkpoint import DTYPE_BYTES
 from timm_sizes.items import SIZED, ModelSize, Status, worth
 from timm_sizes.names.architecture import architecture
 from timm_sizes.names.catalogue import by_repo_id, entry_of
-from timm_sizes.names.resolve import CHECKPOINT_PREFIX, resolve
+from timm_sizes.names.resolve import resolve
 from timm_sizes.sizes_file import Sizes
 from timm_sizes.tables.columns import IMAGE_SIZE, PARAM_COUNT
 from timm_sizes.tables.join import Found, Header, Join, image_size_column
 from timm_sizes.tables.memory import Footprint, Memory, memory_of
 from timm_sizes.tables.numbers import number
-from timm_sizes.tables.table import CHECKPOINT_COLUMN
+from timm_sizes.tables.table import CHECKPOINT_COLUMN, row_name
 
 # A checkpoint with fewer parameters than this share of its row's cannot hold the model; with this many times as many
 # it is a larger model around it. In between is normal: heads for other classes, extra buffers, and recent benchmark
@@ -52,8 +52,7 @@ class KeyColumns:
         was measured with, where it says so.
         """
         row = dict(zip(self.names, cells, strict=True))
-        path = row.get(CHECKPOINT_COLUMN)
-        name = f"{CHECKPOINT_PREFIX}{path}" if path else cells[0]
+        name = row_name(cells[0], row.get(CHECKPOINT_COLUMN, ""))
         return Key(name, self._number(row.get(PARAM_COUNT, "")), self._number(row.get(self.image_size, "")))
 
     def _number(self, cell: str) -> float:

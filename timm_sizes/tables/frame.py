@@ -57,6 +57,21 @@ def typed(frame: pd.DataFrame, column: str, *, decimal_commas: bool = False) -> 
     )
 
 
+def values(text: pd.DataFrame, column: str = "") -> pd.DataFrame:
+    """Return *text* with numbers where a column is numbers (Int64 or float64) and with nothing for blank cells.
+
+    Columns of text, and the one of names, *column*, stay what they are.
+    """
+    frame = typed(text, column)
+    for name in frame:
+        if frame[name].dtype == "float64":
+            is_whole = not text[name].str.contains("[.eE]").any()
+            frame[name] = frame[name].astype("Int64") if is_whole else frame[name]
+        else:
+            frame[name] = frame[name].mask(is_blank(frame[name]))
+    return frame
+
+
 def _typed(cells: pd.Series[str], decimal_commas: bool) -> pd.Series:
     numbers, blank = to_numbers(cells, decimal_commas=decimal_commas), is_blank(cells)
     if blank.all() or (numbers.isna() & ~blank).any() or (numbers.abs() > _EXACT).any():

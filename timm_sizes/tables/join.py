@@ -14,6 +14,7 @@ from typing import Protocol
 
 from timm_sizes.errors import InputError
 from timm_sizes.names.architecture import architecture
+from timm_sizes.tables.base import Table
 from timm_sizes.tables.columns import (
     ACCURACY,
     ACCURACY_PREFIX,
@@ -26,7 +27,7 @@ from timm_sizes.tables.columns import (
 )
 from timm_sizes.tables.measured_on import results_name, speed_source
 from timm_sizes.tables.numbers import number, plain
-from timm_sizes.tables.table import DEFAULT_COLUMN, Table, read_table
+from timm_sizes.tables.table import DEFAULT_COLUMN, read_table
 
 
 class Header(Protocol):

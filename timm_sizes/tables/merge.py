@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 
 from timm_sizes.errors import InputError
 from timm_sizes.items import SIZED, Status
+from timm_sizes.tables.base import Additions, Cells
 from timm_sizes.tables.columns import (
     ACCURACY,
     ACCURACY_SET,
@@ -21,25 +22,7 @@ from timm_sizes.tables.facts import Facts, Known, key_columns
 from timm_sizes.tables.join import Header
 from timm_sizes.tables.measured_on import accuracy_set
 from timm_sizes.tables.numbers import plain
-from timm_sizes.tables.table import Table
 from timm_sizes.units import MB, MIB, format_size
-
-Cells = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Additions:
-    """What a merge adds to a table: columns after the first one and at the end, and a row's cells of both.
-
-    ``dropped`` has the positions of the columns that an earlier merge added. The columns ``reads`` decide what a row
-    gets: ``cells`` takes their text in a row and returns that of the columns ``second`` and ``last``.
-    """
-
-    second: Cells
-    last: Cells
-    dropped: frozenset[int]
-    reads: Cells
-    cells: Callable[[Cells], tuple[Cells, Cells]]
 
 
 def plan(table: Header, column: str, facts: Facts, *, details: bool = False) -> Additions:
@@ -71,21 +54,6 @@ def plan(table: Header, column: str, facts: Facts, *, details: bool = False) -> 
         return (_size(known),), tuple(map(plain, texts)) if table.has_decimal_commas else texts
 
     return Additions((SIZE_COLUMN,), last, dropped, keys.names, cells)
-
-
-def added_columns(
-    table: Table, additions: Additions
-) -> tuple[tuple[dict[str, list[str]], dict[str, list[str]], frozenset[int]], Counter[Cells]]:
-    """Return what *additions* adds to *table*, for its render(), and how many rows have the same cells to read."""
-    reads = list(zip(*map(table.column, additions.reads), strict=True))
-    rows = Counter(reads)
-    cells = {read: additions.cells(read) for read in rows}
-    found = [[cells[read][at] for read in reads] for at in range(2)]
-    second, last = (
-        {name: [row[at] for row in part] for at, name in enumerate(names)}
-        for names, part in zip((additions.second, additions.last), found, strict=True)
-    )
-    return (second, last, additions.dropped), rows
 
 
 @dataclass(frozen=True)
