@@ -78,9 +78,9 @@ class Command(ScrapyCommand):
                 write_output(new / name, [content])
             changes, losses = published.compare_folders(folder, new)
             if opts.crawled:
-                note, loss = published.unanswered(read_sizes(Path(opts.crawled)), read_sizes(sizes_file))
-                changes += [note] if changes and note else []
-                losses += [loss] if loss else []
+                silent, missed = published.unanswered(read_sizes(Path(opts.crawled)), read_sizes(sizes_file))
+                changes += silent if changes else []
+                losses += missed
             if losses and not opts.accept_losses:
                 write_stderr(f"{shown_path(folder)} stays as it is (--accept-losses overrules): {'; '.join(losses)}")
                 self.exitcode = 1

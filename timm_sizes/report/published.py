@@ -11,29 +11,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from timm_sizes.errors import InputError
 from timm_sizes.files import check_package
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.pick.listing import render
 from timm_sizes.pick.rows import load_choices
+from timm_sizes.report.figures import is_test
 from timm_sizes.report.page import Source
 from timm_sizes.report.page import render as render_page
-from timm_sizes.sizes_file import read_sizes
+from timm_sizes.report.provenance import count, newest_answer
+from timm_sizes.sizes_file import Sizes, read_sizes
 from timm_sizes.tables.columns import column_of, is_text
 from timm_sizes.tables.facts import Facts
 from timm_sizes.tables.merge import plan
 from timm_sizes.tables.table import DEFAULT_COLUMN, read_table
 
-UPSTREAM = "https://github.com/huggingface/pytorch-image-models"
 SIZES, MODELS, TYPED, PAGE = "model_sizes.csv", "models.csv", "models.parquet", "index.html"
-FILES = {
-    MODELS: "what people choose by, one row per model and image size: size, accuracy, speed, memory, licence",
-    TYPED: "the same, with types",
-    SIZES: "the checkpoint of every model that timm knows: bytes, repo, commit, licence",
-    "results/": "timm's eight results tables as they are, with `model_size_in_mb` as second column",
-    PAGE: "a page to explore the models: chart, filters, table",
-}
 TOLERATED = 0.02  # the share of a table's rows that may be lost, or lose a figure, without a person's word
 
 _DATA = Path(__file__).parent.parent / "tables" / "data"
@@ -84,7 +79,13 @@ def files(sizes_file: Path, tables: Iterable[Path]) -> Iterator[tuple[str, str |
     yield MODELS, models.to_csv(index=False, lineterminator="\n")
     yield TYPED, models.to_parquet(index=False)
     yield PAGE, render_page(rows, Source(MODELS, SIZES, sizes))
-    yield "README.md", card(models, text.partition("\n")[0].split(","), sorted(results)) + readme(rows, sizes)
+    # A whole number that is missing is read as NaN.
+    type_of = {"str": "string", "Int64": "float64"}
+    types = {
+        "models": {str(name): type_of.get(str(dtype), str(dtype)) for name, dtype in models.dtypes.items()},
+        "model_sizes": {name: "string" if is_text(name) else "float64" for name in text.partition("\n")[0].split(",")},
+    }
+    yield "README.md", readme(rows, types, sizes, [Path(name).stem for name in sorted(results)])
 
 
 def models_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -100,76 +101,39 @@ def models_table(rows: pd.DataFrame) -> pd.DataFrame:
     return models.assign(**texts).round(dict.fromkeys(_WHOLE, 0)).astype(whole)
 
 
-def card(models: pd.DataFrame, sizes_columns: Iterable[str], results: Iterable[str]) -> str:
-    """Return the head of README.md that makes the folder a dataset of the Hub: what is in it, and how to load it.
+def readme(rows: pd.DataFrame, types: Mapping[str, Mapping[str, str]], sizes: Sizes, results: Iterable[str]) -> str:
+    """Return README.md for *rows*, of load_choices, and the *sizes* in its sizes file.
 
-    It says the types of the tables that may have a blank column, so that they stay the same.
+    Its head makes the folder a dataset of the Hub: how to load the tables, *results* among them, and the *types* of
+    those that may have a blank column, so that they stay the same.
     """
-    # A whole number that is missing is read as NaN.
-    type_of = {"str": "string", "Int64": "float64"}
-    types = {
-        "models": {str(name): type_of.get(str(dtype), str(dtype)) for name, dtype in models.dtypes.items()},
-        "model_sizes": {name: "string" if is_text(name) else "float64" for name in sizes_columns},
-    }
-    lines = [
-        "---",
-        "license: apache-2.0",
-        "pretty_name: Checkpoint sizes of timm's models",
-        "tags: [timm, image-classification, benchmark]",
-        "size_categories: [1K<n<10K]",
-        "configs:",
-        f"- {{config_name: models, data_files: {MODELS}, default: true}}",
-        f"- {{config_name: model_sizes, data_files: {SIZES}}}",
-        # Timm sets off thousands: "1,013.01".
-        *(f'- {{config_name: {Path(name).stem}, data_files: results/{name}, thousands: ","}}' for name in results),
-        "dataset_info:",
-    ]
-    for config, features in types.items():
-        lines += [f"- config_name: {config}", "  features:"]
-        lines += [f"  - {{name: {name}, dtype: {dtype}}}" for name, dtype in features.items()]
-    return "\n".join([*lines, "---", "", ""])
-
-
-def readme(rows: pd.DataFrame, sizes: Mapping[str, ModelSize]) -> str:
-    """Return the text of README.md for *rows*, of load_choices, and the *sizes* in its sizes file."""
-    small = rows[(rows["size_mb"] <= _BUDGET_MB) & ~rows["model"].str.startswith("test_")]
+    small = rows[(rows["size_mb"] <= _BUDGET_MB) & ~is_test(rows)]
     best = small.sort_values(["top1", "size_mb"], ascending=[False, True], kind="stable").head(_ROWS)
-    lines = [
-        "# Checkpoint sizes of timm's models",
-        "",
-        f"{len(rows):,} rows of [timm]({UPSTREAM})'s results,",
-        "one per model and image size, with the size of each checkpoint.",
-        "",
-        "| column | |",
-        "| --- | --- |",
-        "| `size_mb` | size in MB (10^6 bytes), exact to the byte where `status` is `ok` |",
-        f"| `top1` | top-1 accuracy on {_only(rows['top1_set'])}; `top1_imagenet` … on the set in the name |",
-        f"| `speed` | images a second at `infer_batch_size`; {_only(rows['speed_source'])} |",
-        f"| `latency_ms` | of one image; {_only(rows['latency_source'])} |",
-        "| `memory_mb` | computed: weights and activations for `memory_batch` images in `memory_dtype` |",
-        "",
-        "| file | |",
-        "| --- | --- |",
-        *(f"| [{name}]({name}) | {text} |" for name, text in FILES.items()),
-        "",
-        *_freshness(sizes),
-        "",
-        f"## The {_ROWS} most accurate under {_BUDGET_MB} MB",
-        "",
-    ]
-    return "\n".join(lines) + "\n" + render(best, _BEST, "md")
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("published.md.jinja").render(
+        types=types,
+        results=results,
+        counts=count(rows),
+        newest=newest_answer(sizes),
+        said=lambda name: " and ".join(sorted({*map(str, rows[name])} - {""})),
+        budget_mb=_BUDGET_MB,
+        best_rows=_ROWS,
+        best=render(best, _BEST, "md"),
+    )
 
 
-def unanswered(crawled: Mapping[str, ModelSize], sizes: Mapping[str, ModelSize]) -> tuple[str, str]:
-    """Return a line on the models of *sizes* that a crawl, which yielded *crawled*, had no answer for, and the loss.
-
-    Either is "" where it is none: what few models had no answer keep their rows.
-    """
+def unanswered(crawled: Mapping[str, ModelSize], sizes: Mapping[str, ModelSize]) -> tuple[list[str], list[str]]:
+    """Return, as compare_folders does, which models of *sizes* a crawl had no answer for; *crawled* are its items."""
     silent = [name for name in sizes if name not in crawled or crawled[name].status == Status.ERROR]
     said = f"no answer for {len(silent):,} of {_count(len(sizes), 'model')}"
-    if _is_too_much(len(silent), len(sizes)):
-        return "", said
-    return (f"{SIZES}: {said}, whose rows stay: {', '.join(silent)}" if silent else ""), ""
+    change = f"{SIZES}: {said}, whose rows stay: {', '.join(silent)}"
+    return [change] if silent else [], [said] if _is_too_much(len(silent), len(sizes)) else []
 
 
 def compare_folders(old: Path, new: Path) -> tuple[list[str], list[str]]:
@@ -222,22 +186,14 @@ def _is_too_much(lost: int, total: int) -> bool:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype="str", keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    except ValueError as error:
+        raise InputError(f"{path}: not CSV ({str(error).strip()}); mend or remove it") from None
+    if DEFAULT_COLUMN not in table:
+        raise InputError(f"{path}, line 1: no column {DEFAULT_COLUMN}; mend or remove it")
+    return table
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _only(texts: Iterable[str]) -> str:
-    return " and ".join(sorted({text for text in texts if text})) or "what the table does not say"
-
-
-def _freshness(sizes: Mapping[str, ModelSize]) -> list[str]:
-    exact = sum(item.status == Status.OK for item in sizes.values())
-    newest = max((item.fetched_at for item in sizes.values()), default="")
-    crawled = f"The newest response of the Hub is of {newest[:10]}." if newest else "No crawl has requested them yet."
-    return [
-        f"{crawled} {exact:,} of {len(sizes):,} models in {SIZES} have an exact size. An **estimated** one (~) is",
-        "computed from timm's model definition: the bytes of the file that it makes; `status` says which is so.",
-    ]
