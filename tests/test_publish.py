@@ -19,8 +19,9 @@ from tests.mockserver import MockHub
 from tests.processes import PATIENCE
 from tests.samples import RESNETS, put_resnets
 from tests.workplace import PROJECT, Ended, Workplace
+from timm_sizes.errors import InputError
 from timm_sizes.items import ModelSize, Status
-from timm_sizes.report.published import compare_tables, unanswered
+from timm_sizes.report.published import compare_folders, compare_tables, unanswered
 from timm_sizes.tables.columns import is_text
 
 OUTPUT = PROJECT / "output"
@@ -151,6 +152,18 @@ def test_a_poorer_result_replaces_nothing_unless_that_is_meant(workplace: Workpl
     assert (folder / "own.txt").read_text() == "mine"
     assert {path.name for path in workplace.folder.iterdir()} >= {"output", "results"}
     assert not list(workplace.folder.glob(".output.*"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("name,top1\na,80\n", "line 1: no column model"), ("model\na\nb,80,1\n", "not CSV"), ("", "not CSV")],
+)
+def test_what_was_no_table_is_said_in_a_line(text: str, message: str, tmp_path: Path) -> None:
+    for name, content in (("old", text), ("new", "model\na\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "models.csv").write_text(content)
+    with pytest.raises(InputError, match=rf"old/models.csv.*{message}.*; mend or remove it"):
+        compare_folders(tmp_path / "old", tmp_path / "new")
 
 
 def test_what_cannot_be_published_is_said_in_a_line(workplace: Workplace) -> None:
