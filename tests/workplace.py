@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
+
+from scrapy.cmdline import execute
 
 from tests.processes import PATIENCE, PROJECT, Ended, Started
 
@@ -55,6 +60,23 @@ class Workplace:
     def run(self, *arguments: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
         """Run ``scrapy`` with these *arguments* in the project and wait for its end."""
         return Started(arguments, self.environment(env), stdin).wait()
+
+    def call(self, *arguments: str, env: Mapping[str, str] | None = None) -> Ended:
+        """Run a command that neither crawls nor reads standard input in this process: several times as fast."""
+        out, err, status = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO(), 0
+        argv = ["scrapy", *arguments, "-s", f"SIZES_FILE={self.sizes_file}"]
+        with (
+            redirect_stdout(out),
+            redirect_stderr(err),
+            chdir(PROJECT),
+            patch.dict(os.environ, self.environment(env), clear=True),
+        ):
+            try:
+                execute(argv)
+            except SystemExit as end:
+                status = int(end.code or 0)
+        out.seek(0)
+        return Ended(status, out.read(), err.getvalue())
 
     def crawl(self, *arguments: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
         """Run ``scrapy crawl hf_sizes`` with this workplace's cache and wait for its end."""

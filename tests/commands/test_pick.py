@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from tests.samples import RESULTS, SPEED, size_item, sizes, write, write_sizes
-from tests.workplace import Ended, Workplace
+from tests.workplace import PROJECT, Ended, Workplace
 
 R50, R18 = "resnet50.a1_in1k", "resnet18.a1_in1k"
 ATTO, ATTO_V2 = "convnext_atto.d2_in1k", "convnextv2_atto.fcmae_ft_in1k"
@@ -25,7 +27,7 @@ def place(offline: Workplace) -> Workplace:
 
 
 def pick(place: Workplace, *options: str, table: str = "results.csv") -> Ended:
-    ended = place.run("pick", str(place.folder / table), *options)
+    ended = place.call("pick", str(place.folder / table), *options)
     assert "Traceback" not in ended.err
     return ended
 
@@ -91,12 +93,12 @@ def test_the_frontier_goes_by_the_accuracy_that_is_ranked_by(place: Workplace) -
     table = "model,model_size_in_mb,top1,top1_real\na,1.00,70,90\nb,2.00,80,80\n"
     write(place.folder / "m.csv", table)
     ended = pick(place, "--pareto", "--sort", "top1_real", "--format", "json", table="m.csv")
-    assert [row["model"] for row in json.loads(ended.out)] == ["a"]
+    assert [row["model"] for row in json.loads(ended.out)["rows"]] == ["a"]
 
 
 def test_a_merged_table_is_picked_from_as_it_is(place: Workplace) -> None:
     arguments = ["--speed", str(place.folder / "speed.csv"), "--details", "-o", str(place.folder / "merged.csv")]
-    assert place.run("merge", str(place.folder / "results.csv"), *arguments).status == 0
+    assert place.call("merge", str(place.folder / "results.csv"), *arguments).status == 0
     place.sizes_file.unlink()
     options = ["--max-mb", "50", "--min-speed", "7000"]
     ended = pick(place, *options, table="merged.csv")
@@ -106,8 +108,9 @@ def test_a_merged_table_is_picked_from_as_it_is(place: Workplace) -> None:
 
 
 def test_json_is_for_programs_and_says_what_is_estimated(place: Workplace) -> None:
-    rows = json.loads(pick(place, "--max-mb", "20", "--format", "json").out)
-    assert rows[0] == {
+    answer = json.loads(pick(place, "--max-mb", "20", "--format", "json").out)
+    assert answer["columns"]["size_mb"] == {"label": "Size", "unit": "MB", "of": []}
+    assert answer["rows"][0] == {
         "model": ATTO_V2,
         "size_mb": 14.88,
         "top1": 76.6,
@@ -172,7 +175,7 @@ def test_image_sizes_that_are_no_whole_pixels_are_printed_as_they_are(place: Wor
         (["--max-mb", "many"], "--max-mb: 'many': expected a number"),
         (["--max-mb", "nan"], "expected a number, 0 or more"),
         (["--min-top1", "-3"], "expected a number, 0 or more"),
-        (["-n", "0"], "expected a whole number, 1 or more"),
+        (["-n", "0"], "expected a whole number from 1 to"),
         (["--sort", "beauty"], "--sort beauty: no such figures in the table; there are img_size, top1"),
         (["--sort", "license"], "--sort license: no such figures"),
         (["--min-speed", "5"], "no figures for speed; join them with --speed BENCHMARK"),
@@ -196,10 +199,10 @@ def test_a_table_without_rows_is_wrong_usage(place: Workplace) -> None:
 
 
 def test_without_a_table_the_last_crawls_is_taken(place: Workplace) -> None:
-    assert place.run("pick").status == 2
+    assert place.call("pick").status == 2
     crawled = place.crawl("-a", f"table={place.folder / 'results.csv'}", env={"HF_HUB_OFFLINE": "1"})
     assert crawled.status == 0, crawled.err
-    ended = place.run("pick", "--max-mb", "47", "-n", "1")
+    ended = place.call("pick", "--max-mb", "47", "-n", "1")
     assert ended.status == 0, ended.err
     assert ATTO_V2 in ended.out
 
@@ -268,21 +271,21 @@ def test_the_pareto_line_is_over_the_metrics_named(
 
 def test_a_table_may_follow_pareto(place: Workplace) -> None:
     table = str(place.folder / "results.csv")
-    assert place.run("pick", "--pareto", table).out == place.run("pick", table, "--pareto").out
+    assert place.call("pick", "--pareto", table).out == place.run("pick", table, "--pareto").out
     assert place.run("pick", "--pareto", "-", stdin=RESULTS.encode()).out.count("\n") == 4
 
 
 def test_no_row_wraps_and_what_is_left_out_is_said(place: Workplace) -> None:
     place_of = {"COLUMNS": "80"}
-    arguments = ["pick", str(place.folder / "results.csv"), "--speed", str(place.folder / "speed.csv")]
-    ended = place.run(*arguments, env=place_of)
+    arguments = ["pick", str(place.folder / "results.csv"), "-n", "9", "--speed", str(place.folder / "speed.csv")]
+    ended = place.call(*arguments, env=place_of)
     assert max(map(len, ended.out.splitlines())) <= 80
     assert ended.out.split("\n")[0].split() == ["model", "size_mb", "top1", "img_size", "speed", "license"]
-    assert "no room for gmacs, param_count" in ended.err
-    asked = place.run(*arguments, "--sort", "gmacs", "--max-params", "30", env={"COLUMNS": "60"})
+    assert "columns left out: gmacs, param_count" in ended.err
+    asked = place.call(*arguments, "--sort", "gmacs", "--max-params", "30", env={"COLUMNS": "60"})
     assert asked.out.split("\n")[0].split() == ["model", "size_mb", "param_count", "gmacs"]
-    as_csv = place.run(*arguments, "--format", "csv", env=place_of)
-    assert "no room" not in as_csv.err
+    as_csv = place.call(*arguments, "--format", "csv", env=place_of)
+    assert "left out" not in as_csv.err
 
 
 @pytest.mark.parametrize(
@@ -297,8 +300,8 @@ def test_no_row_wraps_and_what_is_left_out_is_said(place: Workplace) -> None:
 def test_a_size_is_shown_once_and_ranks_are_whole_numbers(place: Workplace, sort: str, header: list[str]) -> None:
     write(place.folder / "t.csv", f"model,top1,rank_diff\n{R18},71.5,+3\n{ATTO_V2},76.6,-12\n")
     merged = str(place.folder / "m.csv")
-    assert place.run("merge", str(place.folder / "t.csv"), "--details", "-o", merged).status == 0
-    ended = place.run("pick", merged, "--sort", sort)
+    assert place.call("merge", str(place.folder / "t.csv"), "--details", "-o", merged).status == 0
+    ended = place.call("pick", merged, "--sort", sort)
     assert ended.out.split("\n")[0].split() == header
     assert ("~" in ended.out) == ("~ marks an estimated size" in ended.err)
     if sort == "rank_diff":
@@ -311,7 +314,7 @@ def test_a_size_is_shown_once_and_ranks_are_whole_numbers(place: Workplace, sort
         (["--license", "apahce-2.0"], "no row has apahce-2.0; did you mean apache-2.0? There are "),
         (["--license", "mit+nobody-s"], "--license mit+nobody-s: no row has nobody-s; there are apache-2.0, "),
         (["--min-top1", "0.8"], "--min-top1 0.8: expected a percentage; did you mean 80?"),
-        (["--pareto", "size,beauty"], "--pareto beauty: no such metric in the table; there are top1, "),
+        (["--pareto", "size,beauty"], "--pareto beauty: no such figures in the table; there are img_size, top1, "),
     ],
 )
 def test_a_typo_is_told_from_what_does_not_occur(place: Workplace, options: list[str], message: str) -> None:
@@ -319,3 +322,183 @@ def test_a_typo_is_told_from_what_does_not_occur(place: Workplace, options: list
     assert ended.status == 2
     assert message in ended.err
     assert pick(place, "--license", "bsd-3-clause").status == 1
+
+
+# --- What is shown says what it is ---
+
+LOCAL = """\
+model,img_size,top1,param_count,license,size_mb,memory_mb,memory_dtype,speed
+resnet50.a1_in1k,224,80.2,25.56,proprietary,20.125,999,bfloat16,7
+resnet18.a1_in1k,224,71.5,11.69,,,50,bfloat16,
+"""
+
+
+def test_what_the_table_has_is_the_users_own(place: Workplace) -> None:
+    table = write(place.folder / "own.csv", LOCAL)
+    rows = described(place, "--max-memory", "1000", table="own.csv")["rows"]
+    assert [(row["size_mb"], row["memory_mb"], row["license"], row["status"]) for row in rows] == [
+        (20.125, 999, "proprietary", None),
+        (46.83, 50, None, "ok"),
+    ]
+    assert picked(pick(place, "--max-memory", "200", "--format", "csv", table="own.csv")) == [(R18, "224")]
+    for options, column in (
+        (["--dtype", "float16"], "memory_dtype"),
+        (["--batch", "8"], "memory_dtype"),
+        (["--speed", str(place.folder / "speed.csv")], None),
+    ):
+        ended = place.call("pick", table, *options)
+        assert ended.status == (2 if column else 0)
+        assert not column or f"has a column {column} of its own, which would be replaced" in ended.err
+
+
+def described(place: Workplace, *options: str, table: str = "results.csv") -> dict[str, Any]:
+    """Return what pick prints as JSON, checked against its schema."""
+    ended = pick(place, "--format", "json", *options, table=table)
+    assert ended.status == 0, ended.err
+    answer: dict[str, Any] = json.loads(ended.out)
+    schema = json.loads((PROJECT / "timm_sizes" / "pick" / "answer.schema.json").read_text())
+    jsonschema.validate(answer, schema, cls=jsonschema.Draft202012Validator)
+    return answer
+
+
+def test_a_merged_tables_memory_is_shown_as_it_was_merged(place: Workplace) -> None:
+    merged = str(place.folder / "merged.csv")
+    options = ["--memory", "float16", "--batch", "8", "-o", merged]
+    assert place.call("merge", str(place.folder / "results.csv"), *options).status == 0
+    ended = place.call("pick", merged, "--max-memory", "5000", "-n", "1")
+    assert ended.out.split("\n")[0].split()[2:5] == ["memory_mb", "memory_dtype", "memory_batch"]
+    assert "memory_mb in float16, batch 8" in ended.err
+    again = place.call("pick", merged, "--batch", "2", "--max-memory", "5000", "-n", "1")
+    assert "memory_mb in float32, batch 2" in again.err
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shown", "share"),
+    [("fp16", "float16", 2), ("half", "float16", 2), ("bf16", "bfloat16", 2), ("int8", "int8, all layers", 4)],
+)
+def test_sizes_at_another_precision_say_so_in_rows_footer_and_json(
+    place: Workplace, dtype: str, shown: str, share: int
+) -> None:
+    options = ["--dtype", dtype, "--family", "resnet18"]
+    answer = described(place, *options)
+    assert answer["columns"]["size_mb"] == {"label": "Size", "unit": "MB", "of": [shown]}
+    [row] = answer["rows"]
+    assert (row["size_dtype"], row["status"]) == (shown, "estimated")
+    assert row["size_mb"] == pytest.approx(46.8 / share, rel=0.01)
+    ended = pick(place, *options)
+    assert shown in ended.out
+    assert f"size_mb in {shown}" in ended.err
+    assert ended.err.count("accuracies are of the models as published") == 1
+    assert shown in pick(place, *options, "--format", "csv").out
+
+
+@pytest.mark.parametrize(("max_mb", "count"), [("46.83", 1), ("46.829999", 0)])
+def test_a_limit_is_compared_with_bytes(place: Workplace, max_mb: str, count: int) -> None:
+    merged = str(place.folder / "merged.csv")
+    assert place.call("merge", str(place.folder / "results.csv"), "-o", merged).status == 0
+    for table in ("results.csv", "merged.csv"):
+        assert pick(place, "--max-mb", max_mb, "-q", "--family", "resnet18", table=table).out.count("\n") == count
+
+
+def test_names_alone_are_sorted_by_size(place: Workplace) -> None:
+    write(place.folder / "names.csv", f"model\n{R50}\n{R18}\n{ATTO}\n")
+    assert pick(place, "--max-mb", "50", "-q", table="names.csv").out.split() == [ATTO, R18]
+
+
+def test_metrics_of_the_pareto_line_are_shown_and_sort_takes_their_names(place: Workplace) -> None:
+    ended = with_speed(place, "--pareto", "infer_macts,top1")
+    assert "infer_macts" in ended.out.split("\n")[0].split()
+    by_label = pick(place, "--sort", "size", "--format", "csv")
+    assert picked(by_label) == picked(pick(place, "--sort", "size_mb", "--format", "csv"))
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (["--license", "mit, cc-by-nc-4.0"], [ATTO, R18]),
+        (["--license", "permissive,cc-by-nc-4.0", "--max-mb", "50"], [ATTO, R18]),
+        (["--family", "resnet18"], [R18]),
+        (["--family", "RESNET18.a1_in1k"], [R18]),
+        (["--exclude", "resnet50", "--family", "resnet"], [R18]),
+    ],
+)
+def test_licences_and_architectures(place: Workplace, options: list[str], names: list[str]) -> None:
+    assert pick(place, *options, "-q").out.split() == names
+
+
+@pytest.mark.parametrize(
+    ("option", "pattern", "hint"),
+    [
+        ("--family", "convnxt", "did you mean convnext"),
+        ("--exclude", "ResNet_50", "did you mean resnet50"),
+        ("--family", "nothing-like-it", "a family, a model, or a pattern"),
+    ],
+)
+def test_a_pattern_that_matches_nothing_is_told(place: Workplace, option: str, pattern: str, hint: str) -> None:
+    ended = pick(place, option, pattern)
+    assert ended.status == 2
+    assert f"{option} {pattern}: matches no row" in ended.err
+    assert hint in ended.err
+
+
+def test_without_a_limit_it_is_the_best_under_each_size(place: Workplace) -> None:
+    write(place.folder / "models.csv", RESULTS + "test_vit.r160_in1k,160,99,0.37\n")
+    ended = place.call("pick")
+    rows = [line.split() for line in ended.out.splitlines()]
+    assert rows[0][:3] == ["model", "best_under", "size_mb"]
+    assert [(row[0], row[1]) for row in rows[1:]] == [(ATTO_V2, "25"), (ATTO_V2, "50"), (ATTO_V2, "100"), (R50, "any")]
+    assert "set limits to choose: --max-mb 25 --min-top1 80" in ended.err
+
+
+def test_columns_are_those_named(place: Workplace) -> None:
+    ended = pick(place, "--columns", "top1,model", "-n", "1")
+    assert ended.out.split() == ["top1", "model", "81.200", R50]
+    refused = pick(place, "--columns", "model,beauty")
+    assert (refused.status, "--columns beauty: no such column; there are model, " in refused.err) == (2, True)
+
+
+def test_latency_is_joined_from_a_benchmark_of_single_images(place: Workplace) -> None:
+    cpu = SPEED.replace(",1024,", ",1,")
+    path = write(place.folder / "benchmark-infer-fp32-nchw-pt240-cpu-i9_10940x-dynamo.csv", cpu)
+    ended = pick(place, "--latency", path, "--max-latency", "11")
+    assert [line.split()[0] for line in ended.out.splitlines()[1:]] == [ATTO, R18]
+    assert "latency_ms on Core i9-10940X, float32, channels first, PyTorch 2.4.0, torch.compile" in ended.err
+    refused = pick(place, "--latency", str(place.folder / "speed.csv"))
+    assert (refused.status, "measured at batch sizes of 1024; a latency is of one image" in refused.err) == (2, True)
+    own = place.call("pick", path, "--max-latency", "11", "-q")
+    assert own.out.split() == ["resnet18", "convnext_atto"]
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "said"),
+    [
+        ("results-imagenet-a.csv", "top1_diff", "top1_diff against ImageNet-A clean"),
+        ("results-imagenet-real.csv", "top1_diff", "top1_diff against ImageNet"),
+        ("results-imagenet-r-clean.csv", "top1", "top1 on ImageNet-R clean (ImageNet's own images of its classes)"),
+        ("results-imagenet.csv", "top1_real", "top1_real on ImageNet-ReaL"),
+    ],
+)
+def test_accuracies_say_which_images_they_are_of(place: Workplace, name: str, column: str, said: str) -> None:
+    write(place.folder / name, f"model,top1,top1_diff,top1_real\n{R50},80,-3,88\n")
+    assert said in pick(place, "--sort", column, table=name).err.strip().split("; ")
+
+
+def test_the_speed_of_another_model_or_a_rewritten_one_is_told(place: Workplace) -> None:
+    name = "benchmark-infer-amp-nchw-pt291-cu130-5090.csv"
+    header = "model,infer_img_size,infer_samples_per_sec,param_count\n"
+    path = write(place.folder / name, f"{header}mobileone_s0,224,9,2.08\nresnet18,224,8,50\n")
+    ended = pick(place, "--speed", path, "-n", "9")
+    assert "the speed of mobileone is of reparameterised models, size and memory are not" in ended.err
+    assert f"the speed of {R18} is of another model of that name, of 50 M parameters" in ended.err
+    merged = place.call("merge", str(place.folder / "results.csv"), "-o", "-", "--speed", path)
+    assert f"another model in the benchmark: {R18} has 50 M parameters there" in merged.err
+
+
+def test_several_batch_sizes_are_joined_at_one(place: Workplace) -> None:
+    header = "model,infer_img_size,infer_samples_per_sec,infer_batch_size\n"
+    rows = "resnet50,224,10,1\nresnet50,224,90,256\nresnet18,224,80,256\nconvnext_atto,224,5,1\nresnet18,288,70,256\n"
+    path = write(place.folder / "b.csv", header + rows)
+    ended = pick(place, "--speed", path, "--sort", "speed", "--format", "csv", "-n", "2")
+    assert picked(ended) == [(R50, "224"), (R18, "224")]
+    merged = place.call("merge", str(place.folder / "results.csv"), "-o", "-", "--speed", path)
+    assert "joined at 256, the most frequent one" in merged.err

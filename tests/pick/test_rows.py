@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.samples import RESULTS, SPEED, size_item, sizes, write
 from timm_sizes.errors import InputError
 from timm_sizes.names.architecture import architecture, family
-from timm_sizes.pick.licenses import is_permissive
+from timm_sizes.pick.limits import is_permissive
 from timm_sizes.pick.pareto import pareto
 from timm_sizes.pick.rows import load_choices
 from timm_sizes.sizes_file import Sizes

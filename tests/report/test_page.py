@@ -74,7 +74,12 @@ def page_of(frame: pd.DataFrame, table: str = "results.csv") -> str:
 def test_accuracies_are_found_and_their_errors_and_differences_are_not(tmp_path: Path) -> None:
     table = "model,top1,top1_err,top5,top1_diff,top1_real,top1_v2,rank_diff\nresnet18.a1_in1k,71,29,90,1,79,60,+3\n"
     figures = find_figures(frame_of(tmp_path, table), "results.csv")
-    assert [gain.header for gain in figures.gains] == ["Top-1 (%)", "Top-5 (%)", "Top-1 real (%)", "Top-1 v2 (%)"]
+    assert [gain.header for gain in figures.gains] == [
+        "Top-1 (%)",
+        "Top-5 (%)",
+        "ImageNet-ReaL top-1 (%)",
+        "ImageNetV2 top-1 (%)",
+    ]
     assert [cost.name for cost in figures.costs] == ["size_mb"]
     assert figures.image is None
 

@@ -69,8 +69,8 @@ def test_an_accuracy_is_neither_an_error_nor_a_difference(column: str, *, expect
     [
         ("size_mb", "Size (MB)", 2, 2),
         ("top1", "Top-1 (%)", 3, 2),
-        ("top1_a_clean", "Top-1 a clean (%)", 3, 2),
-        ("top1_real_err", "Top-1 real error (%)", 3, 3),
+        ("top1_a_clean", "ImageNet-A clean top-1 (%)", 3, 2),
+        ("top1_real_err", "ImageNet-ReaL top-1 error (%)", 3, 3),
         ("speed", "Speed (images/s)", 1, 0),
         ("train_samples_per_sec", "Speed, training (images/s)", 1, 0),
         ("infer_step_time", "Step time, inference (ms)", 3, 3),

@@ -39,7 +39,7 @@ def path_in(place: Workplace, name: str) -> str:
 
 
 def merge(place: Workplace, table: str, output: str, *options: str) -> Ended:
-    return place.run("merge", path_in(place, table), "-o", path_in(place, output), *options)
+    return place.call("merge", path_in(place, table), "-o", path_in(place, output), *options)
 
 
 def rows_of(place: Workplace, name: str) -> list[dict[str, str]]:

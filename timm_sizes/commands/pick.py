@@ -12,8 +12,6 @@ from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.columns import LIMITS, SIZE
 from timm_sizes.tables.table import STDIN
 
-DEFAULT_ROWS = 10
-
 
 class Command(TableCommand):
     """Prints the best rows under a budget; exit status 0, 1 when nothing fits, 2 for wrong usage."""
@@ -28,7 +26,9 @@ class Command(TableCommand):
         return (
             "Print the best rows of a benchmark table (merged, or bare: then sizes are looked up in"
             " SIZES_FILE) that keep to limits of size, accuracy, speed and more. The same checkpoint at two image"
-            " sizes is two choices. Without a table: the one that the last crawl was seeded from."
+            " sizes is two choices. Without a table: models.csv beside SIZES_FILE, or else the one that the last crawl"
+            " was seeded from. Examples: scrapy pick --max-mb 25 --min-speed 2000 | scrapy pick --max-latency 20"
+            " --license permissive --unique | scrapy pick results.csv --pareto size,top1 --format csv"
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,10 @@ class Command(TableCommand):
         parser.add_argument(
             "--dtype", metavar="DTYPE", help="sizes and memory in float32, float16, bfloat16 or int8, computed"
         )
-        parser.add_argument("--license", metavar="ID", help='a licence id of the Hub, or "permissive" for any such')
+        parser.add_argument("--batch", type=whole_number, metavar="N", help="images at a time, for the memory")
+        parser.add_argument(
+            "--license", metavar="ID[,ID…]", help='licence ids of the Hub, or "permissive" for any of that kind'
+        )
         parser.add_argument("--family", metavar="GLOB", help="family or model, such as convnext or 'convnext*'")
         parser.add_argument(
             "--exclude",
@@ -60,7 +63,7 @@ class Command(TableCommand):
             dest="rows",
             type=whole_number,
             metavar="N",
-            help=f"rows to print (default: {DEFAULT_ROWS}; all with --pareto)",
+            help="rows to print (default: 10; all with --pareto; without any option the best under 5, 10, 25, … MB)",
         )
         parser.add_argument(
             "--pareto",
@@ -69,6 +72,8 @@ class Command(TableCommand):
             metavar="METRICS",
             help="only rows that no other beats in these metrics (default: size,top1,speed, as far as there are any)",
         )
+        parser.add_argument("--columns", metavar="NAME[,NAME…]", type=_names, default=(), help="columns to show")
+        parser.add_argument("-q", "--quiet", action="store_true", help="print the names alone")
         parser.add_argument("--format", choices=("table", "csv", "json", "md"), default="table", help="default: table")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -79,46 +84,39 @@ class Command(TableCommand):
 
     def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
         # pandas takes longer to import than picking takes: not before it is needed.
-        from timm_sizes.pick import limits, listing, ranking  # noqa: PLC0415
+        from timm_sizes.pick import listing  # noqa: PLC0415
+        from timm_sizes.pick.answer import Question, answer  # noqa: PLC0415
+        from timm_sizes.pick.limits import Limits  # noqa: PLC0415
         from timm_sizes.pick.rows import load_choices  # noqa: PLC0415
         from timm_sizes.tables.memory import checked_dtype  # noqa: PLC0415
 
-        path = tables[0]
-        frame = load_choices(
-            path, column, read_sizes(self.sizes_file), opts.speed, latency=opts.latency, dtype=checked_dtype(opts.dtype)
-        )
-        sort = opts.sort or ranking.default_sort(frame)
-        ranking.check_sort(frame, sort)
-        metrics = [] if opts.pareto is None else ranking.pareto_metrics(frame, sort, opts.pareto)
         bounds = {option: getattr(opts, option[2:].replace("-", "_")) for option in LIMITS}
         given = {option: bound for option, bound in bounds.items() if bound is not None}
-        limited = [LIMITS[option].name for option in given]
-        missed = limits.misses(frame, limits.Limits(given, opts.img_size, opts.license, opts.family, opts.exclude))
-        rows = limits.fitting(frame, missed)
-        if rows.empty:
-            write_stderr(*limits.nothing_fits(frame, missed))
+        limits = Limits(given, opts.img_size, opts.license, opts.family, tuple(opts.exclude))
+        question = Question(limits, opts.sort, opts.pareto, opts.unique, opts.rows, opts.columns)
+        sizes, dtype = read_sizes(self.sizes_file), checked_dtype(opts.dtype)
+        frame = load_choices(tables[0], column, sizes, opts.speed, latency=opts.latency, dtype=dtype, batch=opts.batch)
+        found = answer(frame, question)
+        if found.rows.empty:
+            write_stderr(*found.notes)
             self.exitcode = 1
             return
-        fitting = len(rows)
-        said = [f"{fitting:,} of {len(frame):,} rows fit"]
-        if metrics:
-            rows = ranking.frontier(rows, metrics)
-            said[0] += f", {len(rows):,} of them on the Pareto line over {', '.join(map(str, metrics))}"
-        rows = ranking.ranked(rows, sort)
-        if opts.unique:
-            rows = rows.drop_duplicates("model")
-            said.append(f"{len(rows):,} models")
-        shown = rows.head(opts.rows or (len(rows) if metrics else DEFAULT_ROWS))
-        said.append(f"{len(shown):,} shown")
-        columns = listing.columns_of(frame, [sort, *limited])
-        if opts.format == "table":
-            columns, left_out = listing.fit(shown, columns, [SIZE.name, sort, *limited], terminal_width())
-            said += [f"no room for {', '.join(left_out)}"] if left_out else []
-        if opts.format in ("table", "md") and listing.has_estimates(shown, columns):
-            said.append("~ marks an estimated size")
-        said += listing.measured_on(shown, columns)
-        write_stdout([listing.render(shown, columns, opts.format)])
-        write_stderr("; ".join(said))
+        if opts.quiet:
+            write_stdout(f"{name}\n" for name in dict.fromkeys(found.rows["model"]))
+            return
+        columns, notes = found.columns, [*found.notes]
+        if opts.format == "table" and not opts.columns:
+            columns, left_out = listing.fit(found.rows, columns, [SIZE.name, *found.asked], terminal_width())
+            notes += [f"columns left out: {', '.join(left_out)}"] if left_out else []
+        if opts.format in ("table", "md") and listing.has_estimates(found.rows, columns):
+            notes.append("~ marks an estimated size")
+        write_stdout([listing.render(found.rows, columns, opts.format)])
+        write_stderr("; ".join(notes))
+
+    def _tables(self, args: list[str], column: str | None) -> tuple[list[str], str]:
+        """Return the table to pick from: without one, the published models.csv beside SIZES_FILE if it is there."""
+        published = self.sizes_file.parent / "models.csv"
+        return super()._tables(args or [str(published)] * published.is_file(), column)
 
 
 def _number(text: str) -> float:
@@ -129,3 +127,7 @@ def _number(text: str) -> float:
     if not isfinite(number) or number < 0:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a number, 0 or more")
     return number
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))

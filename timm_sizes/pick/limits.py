@@ -4,19 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import translate
+from itertools import chain
 from math import inf
 
 import numpy as np
 import pandas as pd
 
 from timm_sizes.errors import InputError
-from timm_sizes.pick.licenses import PERMISSIVE, is_permissive
+from timm_sizes.names.architecture import architecture
+from timm_sizes.pick.ranking import has_figures
 from timm_sizes.tables.columns import LIMITS, Kind, column_of
 
 PERMISSIVE_LICENSES = "permissive"
+# Licences (by their ids on the Hub) that allow commercial use and require no more than attribution.
+PERMISSIVE = frozenset(
+    [
+        "0bsd",
+        "apache-2.0",
+        "bsd",
+        "bsd-2-clause",
+        "bsd-3-clause",
+        "bsd-3-clause-clear",
+        "bsl-1.0",
+        "cc-by-2.0",
+        "cc-by-2.5",
+        "cc-by-3.0",
+        "cc-by-4.0",
+        "cc0-1.0",
+        "isc",
+        "mit",
+        "ncsa",
+        "unlicense",
+        "zlib",
+    ]
+)
 _FROM_BENCHMARK = (Kind.SPEED, Kind.TIME, Kind.COMPUTE)
 
 
@@ -24,7 +48,7 @@ _FROM_BENCHMARK = (Kind.SPEED, Kind.TIME, Kind.COMPUTE)
 class Limits:
     """What a row has to keep to: bounds by option (of columns.LIMITS), and what it has to be; None for anything."""
 
-    bounds: Mapping[str, float]
+    bounds: Mapping[str, float] = field(default_factory=dict)
     img_size: float | None = None
     license: str | None = None
     family: str | None = None
@@ -51,11 +75,16 @@ def misses(frame: pd.DataFrame, limits: Limits) -> pd.DataFrame:
     if limits.license is not None:
         _check_license(frame["license"], limits.license)
         columns[f"--license {limits.license}"] = _kind(_has_license(frame["license"], limits.license))
-    if limits.family is not None:
-        columns[f"--family {limits.family}"] = _kind(_is_of_family(frame, limits.family))
-    for pattern in limits.exclude:
-        columns[f"--exclude {pattern}"] = _kind(~_is_of_family(frame, pattern))
+    patterns = [("--family", limits.family)] if limits.family is not None else []
+    for option, pattern in (*patterns, *(("--exclude", each) for each in limits.exclude)):
+        matched = _is_of_family(frame, option, pattern)
+        columns[f"{option} {pattern}"] = _kind(matched if option == "--family" else ~matched)
     return pd.DataFrame(columns, index=frame.index)
+
+
+def is_permissive(text: str) -> bool:
+    """Return whether every licence id in *text* (joined by "+") is in PERMISSIVE; not so for no licence at all."""
+    return all(part in PERMISSIVE for part in text.lower().split("+"))
 
 
 def fitting(frame: pd.DataFrame, missed: pd.DataFrame) -> pd.DataFrame:
@@ -95,7 +124,7 @@ def _found(row: pd.Series, option: str) -> str:
 
 
 def _figures(frame: pd.DataFrame, column: str, option: str) -> pd.Series:
-    if column in frame and frame[column].notna().any():
+    if has_figures(frame, column):
         return frame[column]
     kind = column_of(column).kind
     hint = "; join them with --speed BENCHMARK" if kind in _FROM_BENCHMARK else ""
@@ -112,7 +141,7 @@ def _check_license(licenses: pd.Series[str], wanted: str) -> None:
     """Raise InputError for a licence id in *wanted* that neither occurs in *licenses* nor is a known one."""
     counts = licenses.str.lower().str.split("+").explode().value_counts()
     found = [str(name) for name in counts.index if name]
-    for name in wanted.lower().split("+"):
+    for name in re.split(r"[+,]\s*", wanted.lower()):
         if name not in found and name not in PERMISSIVE and name != PERMISSIVE_LICENSES:
             close = get_close_matches(name, [*found, *PERMISSIVE, PERMISSIVE_LICENSES], n=1)
             meant = f"did you mean {close[0]}? There" if close else "there"
@@ -121,16 +150,27 @@ def _check_license(licenses: pd.Series[str], wanted: str) -> None:
 
 
 def _has_license(licenses: pd.Series[str], wanted: str) -> pd.Series[bool]:
-    """Return which of *licenses* are *wanted* and nothing else beside it."""
-    if wanted.lower() == PERMISSIVE_LICENSES:
-        return licenses.map(is_permissive)
-    ids = set(wanted.lower().split("+"))
-    return licenses.map(lambda text: set(text.lower().split("+")) == ids)
+    """Return which of *licenses* are one of those *wanted*, set off by commas, and nothing else beside it."""
+    choices = wanted.lower().replace(" ", "").split(",")
+    sets = [set(choice.split("+")) for choice in choices]
+    return licenses.map(
+        lambda text: (PERMISSIVE_LICENSES in choices and is_permissive(text)) or set(text.lower().split("+")) in sets
+    ).astype(bool)
 
 
-def _is_of_family(frame: pd.DataFrame, pattern: str) -> pd.Series[bool]:
-    """Return which rows' family or model the glob *pattern* matches."""
+def _is_of_family(frame: pd.DataFrame, option: str, pattern: str) -> pd.Series[bool]:
+    """Return which rows' family, architecture or model the glob *pattern* matches; InputError, with names that are near
+    to it, if there are none.
+    """
+    named = {name: [architecture(name).lower(), name.lower()] for name in frame["model"].unique()}
+    families = frame["family"].str.lower()
     matches = re.compile(translate(pattern.lower())).match
-    return frame["family"].map(lambda text: bool(matches(text.lower()))) | frame["model"].map(
-        lambda text: bool(matches(text.lower()))
+    found = families.map(lambda text: bool(matches(text))) | frame["model"].map(
+        {name: any(map(matches, texts)) for name, texts in named.items()}
     )
+    if not found.any():
+        names = dict.fromkeys([*families, *chain.from_iterable(named.values())])
+        near = get_close_matches(pattern.lower().strip("*"), names, n=3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; a family, a model, or a pattern: 'convnext*'"
+        raise InputError(f"{option} {pattern}: matches no row{hint}")
+    return found.astype(bool)

@@ -1,39 +1,65 @@
-"""Printing choices: an aligned table for people, CSV, JSON and Markdown for everything else."""
+"""Prints choices: an aligned table for people, CSV, JSON and Markdown for everything else, and what is to be said."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 
+from timm_sizes.errors import InputError
 from timm_sizes.files import printable
 from timm_sizes.items import Status
-from timm_sizes.tables.columns import LISTED, SIZE, Kind, column_of
-from timm_sizes.tables.formats import as_csv, as_json, as_markdown
+from timm_sizes.tables.columns import (
+    ACCURACY_PREFIX,
+    ACCURACY_SET,
+    LISTED,
+    MEMORY_COLUMNS,
+    SIZE,
+    SPEED,
+    Column,
+    Kind,
+    column_of,
+    is_accuracy,
+)
+from timm_sizes.tables.formats import as_csv, as_markdown
 from timm_sizes.tables.frame import is_whole
+from timm_sizes.tables.measured_on import compared_with, is_reparameterised, joined_set
 
 _COLUMNS = tuple(column.name for column in LISTED)
 _FOR_PROGRAMS = ("status", "repo_id")
 _SIZES = (Kind.SIZE, Kind.BYTES)
 _ESTIMATED = "~"
 _GAP = "  "
-_WORDS = {Kind.MEMORY: "in"}
+_DTYPE, _BATCH = MEMORY_COLUMNS[3:]
 
 
-def columns_of(frame: pd.DataFrame, needed: Iterable[str]) -> list[str]:
-    """Return which of the columns to show *frame* has anything in, with those *needed* among them.
+def columns_of(rows: pd.DataFrame, frame: pd.DataFrame, needed: Iterable[str], wanted: Sequence[str] = ()) -> list[str]:
+    """Return which columns of *rows* to show: those *wanted*, else those *frame* has anything in, and all *needed*.
 
     What is shown already under another name (model_size_in_mb is size_mb) is not shown again, and a size in another
-    unit stands in place of the one in MB.
+    unit stands in place of the one in MB. Raises InputError for what is wanted and is no column.
     """
+    for name in wanted:
+        if name not in rows:
+            raise InputError(f"--columns {name}: no such column; there are {', '.join(map(str, rows))}")
+    if wanted:
+        return list(dict.fromkeys(wanted))
     names = [name for name in _COLUMNS if name in frame and _has_any(frame[name])]
     for new in needed:
-        if any(frame[name].equals(frame[new]) for name in names):
+        if any(rows[name].equals(rows[new]) for name in names):
             continue
         if column_of(new).kind in _SIZES:
             names = [new if name == SIZE.name else name for name in names]
         else:
-            names.insert(2, new)
+            names.insert(1 if column_of(new).kind is Kind.TEXT else 2, new)
+    # A figure at a precision of its own has it beside it.
+    for name in [*names]:
+        beside = [_DTYPE, _BATCH] if column_of(name).kind is Kind.MEMORY else [column_of(name).basis]
+        if column_of(name).kind in (Kind.SIZE, Kind.MEMORY):
+            shown = [each for each in beside if each in rows and each not in names and _has_any(rows[each])]
+            names[names.index(name) + 1 : names.index(name) + 1] = shown
     return names
 
 
@@ -54,31 +80,79 @@ def fit(rows: pd.DataFrame, columns: Sequence[str], needed: Collection[str], wid
 def render(rows: pd.DataFrame, columns: Sequence[str], form: str) -> str:
     """Return the *columns* of *rows* as *form*: "table", "csv", "json" or "md".
 
-    For people, an estimated size is marked with "~"; for programs (CSV, JSON) there are status and repo_id.
+    For people, an estimated size is marked with "~"; for programs (CSV, JSON) there are status and repo_id. JSON also
+    says of each column what it is and what its figures are of; answer.schema.json describes it.
     """
     if form in ("csv", "json"):
-        frame = rows[[*columns, *_FOR_PROGRAMS]]
-        frame = frame.assign(**{name: frame[name].astype("Int64") for name in columns if _is_whole(rows[name])})
-        return as_csv(frame) if form == "csv" else "".join(as_json(frame.replace("", None)))
+        names = list(dict.fromkeys([*columns, *_FOR_PROGRAMS]))
+        frame = rows[names].assign(**{name: rows[name].astype("Int64") for name in columns if _is_whole(rows[name])})
+        if form == "csv":
+            return as_csv(frame)
+        about = {name: _about(rows, column_of(name)) for name in names}
+        values = frame.astype(object).where(frame.notna() & (frame != ""), None).to_dict("records")
+        described = {"columns": about, "rows": values}
+        return json.dumps(described, indent=4, ensure_ascii=False) + "\n"
     text = pd.DataFrame({printable(name): _texts(rows, name) for name in columns})
     numbers = [printable(name) for name in columns if rows[name].dtype == "float64"]
     return "".join(as_markdown(text, numbers)) if form == "md" else _aligned(text, numbers)
 
 
-def measured_on(rows: pd.DataFrame, columns: Iterable[str]) -> list[str]:
-    """Return what the figures of *rows* in *columns* are of, as far as that is known: "top1 on ImageNet-ReaL"."""
-    said = []
-    for column in map(column_of, columns):
-        if column.basis in rows:
-            found = sorted(set(rows.loc[rows[column.name].notna(), column.basis]) - {""})
-            said += [f"{column.name} {_WORDS.get(column.kind, 'on')} {', '.join(found)}"] if found else []
-    return said
+def notes_on(rows: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Return what there is to know of the figures of *rows* in *columns*: what they are of, and what they are not."""
+    known = [column_of(name) for name in columns]
+    notes = [f"{column.name} {_word(column)} {', '.join(of)}" for column in known if (of := _of(rows, column))]
+    notes += [
+        f"{column.name} against {compared_with(_only(rows, ACCURACY_SET))}"
+        for column in known
+        if column.name.endswith("_diff")
+    ]
+    if any(is_accuracy(name) for name in columns) and _only(rows, SIZE.basis) + _only(rows, _DTYPE) not in (
+        "",
+        "float32",
+    ):
+        notes.append("accuracies are of the models as published, not at that precision")
+    if SPEED.name in columns:
+        pairs = zip(rows["family"], rows[SPEED.basis], strict=True)
+        rewritten = sorted({family for family, source in pairs if is_reparameterised(family, source)})
+        if rewritten:
+            notes.append(f"the speed of {', '.join(rewritten)} is of reparameterised models, size and memory are not")
+        others = rows[rows["measured_parameters"].notna()]
+        for model, count in dict(zip(others["model"], others["measured_parameters"], strict=True)).items():
+            notes.append(f"the speed of {printable(model)} is of another model of that name, of {count:g} M parameters")
+    return notes
 
 
 def has_estimates(rows: pd.DataFrame, columns: Sequence[str]) -> bool:
     """Return whether any of *rows* has an estimated size among the *columns* that are shown of it."""
     is_shown = any(column_of(name).kind in _SIZES for name in columns)
     return is_shown and bool((rows["status"] == Status.ESTIMATED).any())
+
+
+def _about(rows: pd.DataFrame, column: Column) -> dict[str, Any]:
+    """Return what JSON says of a column: its label, its unit (None without one), and what its figures are of."""
+    return {"label": column.label, "unit": column.unit or None, "of": _of(rows, column)}
+
+
+def _of(rows: pd.DataFrame, column: Column) -> list[str]:
+    """Return what the figures of *rows* in *column* are of, as far as that is known: images, a device, a precision."""
+    if column.kind is Kind.ACCURACY and column.name.startswith(ACCURACY_PREFIX):
+        return [joined_set(column.name.removeprefix(ACCURACY_PREFIX))]
+    if column.basis not in rows or not column.basis:
+        return []
+    shown = rows[rows[column.name].notna()]
+    found = sorted(set(shown[column.basis]) - {""})
+    if column.kind is Kind.MEMORY:
+        found += [f"batch {count}" for count in sorted(set(_texts(shown, _BATCH)) - {""})]
+    return found
+
+
+def _word(column: Column) -> str:
+    return "in" if column.kind in (Kind.MEMORY, Kind.SIZE) else "on"
+
+
+def _only(rows: pd.DataFrame, name: str) -> str:
+    found = set(rows[name]) - {""} if name in rows else set()
+    return str(found.pop()) if len(found) == 1 else ""
 
 
 def _has_any(cells: pd.Series) -> bool:
@@ -101,7 +175,7 @@ def _texts(rows: pd.DataFrame, name: str) -> list[str]:
     if column_of(name).kind not in _SIZES:
         return texts
     estimated = rows["status"] == Status.ESTIMATED
-    return [_ESTIMATED + text if mark else text for text, mark in zip(texts, estimated, strict=True)]
+    return [_ESTIMATED + text if mark and text else text for text, mark in zip(texts, estimated, strict=True)]
 
 
 def _aligned(text: pd.DataFrame, numbers: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Which figures rows are ranked by and weighed against each other with, for pick and for the report."""
+"""Chooses what rows are ranked by and weighed against each other with, for pick and for the report."""
 
 from __future__ import annotations
 
@@ -35,24 +35,21 @@ def accuracies(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame if is_accuracy(str(name)) and has_figures(frame, str(name))]
 
 
-def default_sort(frame: pd.DataFrame) -> str:
-    """Return what rows are ranked by unless told otherwise: top1, else another accuracy, else the speed."""
-    found = accuracies(frame)
-    if found:
-        return ACCURACY if ACCURACY in found else found[0]
-    return SPEED.name if has_figures(frame, SPEED.name) else ACCURACY
+def sort_column(frame: pd.DataFrame, wanted: str | None) -> str:
+    """Return the column that rows are ranked by: the one *wanted* by its name or label, see _named.
 
-
-def check_sort(frame: pd.DataFrame, sort: str) -> None:
-    """Raise InputError unless *frame* has numbers in the column *sort* to rank by."""
-    if not has_figures(frame, sort):
-        numeric = [str(name) for name in frame if has_figures(frame, str(name))]
-        raise InputError(f"--sort {sort}: no such figures in the table; there are {', '.join(numeric)}")
+    Else it is top1, another accuracy, the speed, or the size, the first of them that *frame* has figures of.
+    """
+    if wanted is not None:
+        return _named(frame, "--sort", wanted).name
+    preferred = [*([ACCURACY] if has_figures(frame, ACCURACY) else accuracies(frame)), SPEED.name, SIZE.name]
+    return next((name for name in preferred if has_figures(frame, name)), SIZE.name)
 
 
 def ranked(rows: pd.DataFrame, sort: str) -> pd.DataFrame:
     """Return *rows*, the best in the column *sort* first, the smaller ones first where they are equal in it."""
-    return rows.sort_values([sort, "size_mb"], ascending=[column_of(sort).smaller_is_better, True], kind="stable")
+    by = dict.fromkeys([sort, SIZE.name])
+    return rows.sort_values([*by], ascending=[column_of(name).smaller_is_better for name in by], kind="stable")
 
 
 def metric(column: Column, *, has_accuracy: bool) -> Metric:
@@ -71,7 +68,10 @@ def pareto_metrics(frame: pd.DataFrame, sort: str, names: str = "") -> list[Metr
     with neither accuracy nor speed, and for names of what it does not have.
     """
     if names:
-        columns = [_named(frame, name.strip()) for name in names.split(",")]
+        columns = [_named(frame, "--pareto", name.strip()) for name in names.split(",")]
+        for column in columns:
+            if not column.kind.better:
+                raise InputError(f"--pareto {column.name}: neither more nor less of it is better")
     else:
         gains = [sort if is_accuracy(sort) else ACCURACY, SPEED.name]
         columns = [SIZE, *(column_of(name) for name in gains if has_figures(frame, name))]
@@ -87,11 +87,14 @@ def frontier(rows: pd.DataFrame, metrics: list[Metric]) -> pd.DataFrame:
     return rows[pareto(rows, smaller, [each.column.name for each in metrics if not each.is_smaller_better])]
 
 
-def _named(frame: pd.DataFrame, name: str) -> Column:
-    """Return the column of *frame* that is named so, labelled so ("size") or limited under that name ("mb")."""
+def _named(frame: pd.DataFrame, option: str, name: str) -> Column:
+    """Return the column of *frame* that is named so, labelled so ("size") or limited under that name ("mb").
+
+    Raises InputError if it has no figures.
+    """
     known = next((column for column in COLUMNS if name.lower() in (column.label.lower(), column.limit)), None)
     column = column_of(name) if name in frame or known is None else known
-    if not has_figures(frame, column.name) or not column.kind.better:
-        there = [str(each) for each in frame if has_figures(frame, str(each)) and column_of(str(each)).kind.better]
-        raise InputError(f"--pareto {name}: no such metric in the table; there are {', '.join(there)}")
+    if not has_figures(frame, column.name):
+        there = ", ".join(str(each) for each in frame if has_figures(frame, str(each)))
+        raise InputError(f"{option} {name}: no such figures in the table; there are {there}")
     return column

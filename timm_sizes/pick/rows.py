@@ -39,6 +39,7 @@ from timm_sizes.units import MB
 # Columns that a table has under another name: those of a merge, and what a figure is read from.
 _READ_FROM: dict[str, tuple[str, ...]] = {"repo_id": ("hub_repo",), "revision": ("hub_revision",)}
 _READ_FROM |= {column.name: column.read_from for column in COLUMNS if column.read_from}
+_DTYPES_SHOWN = {"int8": "int8, all layers"}
 _SIZES = {"size_bytes": 1, SIZE.name: MB, SIZE_COLUMN: MB}  # a table's columns of sizes, with the bytes of their unit
 
 
@@ -71,7 +72,8 @@ def load_choices(
         raise InputError(f"{table.source}: no sizes in it, and none crawled yet; run scrapy crawl hf_sizes first")
     if not len(table):
         raise InputError(f"{table.source}: no rows in it; expected one per model")
-    facts = Facts(sizes, read_joins(speed, accuracy, latency), Memory(dtype or "float32", batch or 1))
+    memory = Memory("float32" if dtype in (None, "int8") else dtype, batch or 1)  # int8 is a size alone
+    facts = Facts(sizes, read_joins(speed, accuracy, latency), memory)
     facts.check_joins(table)
     filled = {name for join in facts.joins for name in join.columns} | ({*MEMORY_COLUMNS} if dtype or batch else set())
     if clashes := filled & set(table.columns) - own_columns(table.columns):
@@ -136,6 +138,8 @@ def _row(known: Known, facts: Facts, dtype: str | None) -> dict[str, str | float
         "memory_mb": _number(total) / MB,
         "memory_dtype": wish.dtype if total else "",
         "memory_batch": float(wish.batch) if total else nan,
+        "size_dtype": _DTYPES_SHOWN.get(dtype, dtype) if dtype and size is not None else "",
+        "measured_parameters": known.measured_parameters,
         **{
             name: (cell if is_text(name) else number(cell))
             for join, found in zip(facts.joins, known.found, strict=True)

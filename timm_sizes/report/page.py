@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from timm_sizes.items import ModelSize
-from timm_sizes.pick.licenses import is_permissive
+from timm_sizes.pick.limits import is_permissive
 from timm_sizes.report.chart import bokeh_script, chart_json
 from timm_sizes.report.families import CHOSEN, REST, group_families
 from timm_sizes.report.figures import Figures, best_under, find_figures, is_test

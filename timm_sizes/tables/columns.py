@@ -1,4 +1,4 @@
-"""What is known of every column: its kind, unit, decimals, which way is better, and its words for people.
+"""Says what is known of every column: its kind, unit, decimals, which way is better, and its words for people.
 
 An entry of COLUMNS is all that a new axis of the report (``axis``), limit of pick (``limit``) or column of its list
 (``listed``) needs. Columns that timm's tables and the joins name by a rule (infer_samples_per_sec, top1_real,
@@ -14,6 +14,8 @@ from enum import StrEnum
 from itertools import chain
 from math import isnan
 from typing import Literal, Self
+
+from timm_sizes.tables.measured_on import joined_set
 
 Better = Literal["smaller", "larger", ""]
 
@@ -130,7 +132,7 @@ def _of_passes(figure: str) -> tuple[str, ...]:
 # In the order of pick's list, of its options, and of the report's axes.
 COLUMNS = (
     Column("model", Kind.TEXT, "Model", description="model's name in timm", listed=True),
-    Column("size_mb", Kind.SIZE, "Size", "MB", "size in MB (10^6 bytes)", listed=True, axis=True, limit="mb"),
+    Column("size_mb", Kind.SIZE, "Size", "MB", "size in MB (10^6 bytes)", (), "size_dtype", True, True, "mb"),
     Column(
         ACCURACY,
         Kind.ACCURACY,
@@ -228,6 +230,10 @@ COLUMNS = (
     Column("hub_repo", Kind.TEXT, "Repo", description="repo on the Hub that the size is of"),
     Column("hub_revision", Kind.TEXT, "Commit", description="commit of the repo that the size is of"),
     Column("dtype", Kind.TEXT, "Data type", description="data type of most weights in the checkpoint"),
+    Column("best_under", Kind.TEXT, "Best under", description="limit of size that the row is the best under"),
+    Column(
+        "size_dtype", Kind.TEXT, "Size for", description="data type that the size is computed for, none as published"
+    ),
     Column("memory_dtype", Kind.TEXT, "Memory for", description="data type that the memory is computed for"),
     Column("memory_batch", Kind.OTHER, "Images", description="number of images that the memory is computed for"),
     Column("top1_set", Kind.TEXT, "Accuracy on", description="set of images that the accuracies are of"),
@@ -281,9 +287,10 @@ def column_of(name: str) -> Column:
             name, Kind.ERROR, f"{_accuracy_label(base) or base} error", "%", f"error beside {base}, in percent"
         )
     if base and ending == "diff":
-        return Column(name, Kind.OTHER, f"{_accuracy_label(base) or base} difference", "", f"difference in {base}")
+        description = f"difference in {base} to ImageNet, of ImageNet-A and -R to the clean table"
+        return Column(name, Kind.OTHER, f"{_accuracy_label(base) or base} difference", "", description)
     if label := _accuracy_label(name):
-        return Column(name, Kind.ACCURACY, label, "%", f"{label.lower()} accuracy in percent")
+        return Column(name, Kind.ACCURACY, label, "%", f"{label} accuracy in percent")
     for text, column in _BY_ENDING.items():
         if name.endswith(text):
             measured = PASSES.get(name.removesuffix(f"_{text}"))
@@ -334,4 +341,6 @@ def _accuracy_label(name: str) -> str:
     match = _ACCURACIES.fullmatch(name)
     if match is None:
         return ""
-    return f"Top-{match[1]}" + (f" {match[2][:_LONGEST_LABEL].replace('_', ' ')}" if match[2] else "")
+    return (
+        f"{joined_set(match[2]).partition(' (')[0][:_LONGEST_LABEL]} top-{match[1]}" if match[2] else f"Top-{match[1]}"
+    )

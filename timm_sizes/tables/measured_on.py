@@ -1,4 +1,4 @@
-"""What a timm table was measured on, as its file's name says: which images for an accuracy, which device for a speed.
+"""Reads off a timm table's file name what it was measured on: images for an accuracy, a device for a speed.
 
 The names are those of pytorch-image-models, results/: results-imagenet-real.csv,
 benchmark-infer-amp-nchw-pt291-cu130-pro6000maxq.csv.
@@ -16,11 +16,12 @@ _SETS = {
     "real": "ImageNet-ReaL",
     "v2": "ImageNetV2",
     "a": "ImageNet-A",
-    "a-clean": "ImageNet-A (clean)",
+    "a-clean": "ImageNet-A clean (ImageNet's own images of its classes)",
     "r": "ImageNet-R",
-    "r-clean": "ImageNet-R (clean)",
+    "r-clean": "ImageNet-R clean (ImageNet's own images of its classes)",
     "sketch": "ImageNet-Sketch",
 }
+_REPARAMETERISED = ("mobileone", "repvgg", "repvit", "ghostnetv3")
 _BENCHMARK = re.compile(
     r"benchmark-(?P<what>infer|train)-(?P<precision>\w+)-(?P<layout>nchw|nhwc)"
     r"-pt(?P<torch>\d{3,4})-(?P<backend>cu\d{3}|cpu)-(?P<device>\w+)(?P<compiled>-dynamo)?",
@@ -48,6 +49,24 @@ def results_name(path: str) -> str:
 def accuracy_set(path: str) -> str:
     """Return the set of images that the accuracies in the table at *path* are of, "" where its name does not say."""
     return _SETS.get(results_name(path), "")
+
+
+def joined_set(name: str) -> str:
+    """Return the set of images that a joined accuracy, the column top1_*name*, is of: its own name if no set has it."""
+    return _SETS.get(name.replace("_", "-"), name.replace("_", " "))
+
+
+def compared_with(images: str) -> str:
+    """Return what timm's differences in a table of accuracies on *images* (of accuracy_set) are differences to."""
+    return f"{images} clean" if images in (_SETS["a"], _SETS["r"]) else _SETS["imagenet"]
+
+
+def is_reparameterised(family: str, source: str) -> bool:
+    """Return whether a speed (*source* is its speed_source) is of a model of *family* as it is rewritten for inference.
+
+    timm's benchmarks of PyTorch 2.9.1 count the fewer parameters of these; what is published is the model in training.
+    """
+    return family in _REPARAMETERISED and "PyTorch 2.9" in source
 
 
 def speed_source(path: str) -> str:

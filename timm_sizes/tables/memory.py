@@ -27,6 +27,7 @@ PRECISIONS = {
     "bfloat16": Precision(2, 2),
     "int8": Precision(1, 2),
 }
+_SHORT = {"fp32": "float32", "float": "float32", "fp16": "float16", "half": "float16", "bf16": "bfloat16"}
 _COMPUTED_AT = 4  # bytes an element, in the data
 
 
@@ -51,6 +52,7 @@ def wanted_memory(dtype: str | None, batch: int | None) -> Memory | None:
 def checked_dtype(dtype: str | None) -> str | None:
     """Return the *dtype* of the option --dtype; InputError if it is none of PRECISIONS."""
     if dtype is not None:
+        dtype = _SHORT.get(dtype.lower(), dtype.lower())
         _check(dtype, "--dtype")
     return dtype
 
