@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +16,9 @@ from scrapy.http import Response
 
 from tests.crawlers import HUB, make_crawler, response_to
 from tests.mockserver import timm_repo
-from timm_sizes.httpcache import REFRESH_META
-from timm_sizes.hub.endpoints import model_info_url, tree_url
+from tests.mockserver.tree_page import tree_page
+from timm_sizes.hub.endpoints import model_info_url, tree_page_url, tree_url
+from timm_sizes.middlewares.messages import REFRESH_META
 from timm_sizes.spiders.hf_sizes import HfSizesSpider
 
 REPOS = [timm_repo(f"net{number:03}", 1_000_000 + number) for number in range(200)]
@@ -27,8 +27,9 @@ BODIES = [json.dumps(repo.model_info(blobs=True)).encode() for repo in REPOS]
 
 
 @contextmanager
-def cache_in(folder: Path) -> Iterator[HttpCacheMiddleware]:
-    crawler = make_crawler(HfSizesSpider, HTTPCACHE_DIR=str(folder), SIZES_FILE=str(folder / "sizes.csv"))
+def cache_in(folder: Path, endpoint: str = HUB) -> Iterator[HttpCacheMiddleware]:
+    settings = {"HTTPCACHE_DIR": str(folder), "SIZES_FILE": str(folder / "sizes.csv"), "HF_ENDPOINT": endpoint}
+    crawler = make_crawler(HfSizesSpider, **settings)
     crawler.spider = crawler._create_spider(models="resnet50")
     middleware = HttpCacheMiddleware.from_crawler(crawler)
     middleware.spider_opened(crawler.spider)
@@ -87,6 +88,13 @@ def test_tree_at_a_commit_is_kept(tmp_path: Path) -> None:
         assert [ask(cache, url, b"[]"), ask(cache, url, body), ask(cache, url, b"")] == [None, None, body]
 
 
+@pytest.mark.parametrize("endpoint", [HUB, f"{HUB}/api/mirror"])
+def test_page_at_a_commit_is_kept_below_any_path(tmp_path: Path, endpoint: str) -> None:
+    url, body = tree_page_url(endpoint, REPOS[0].id, REPOS[0].sha), tree_page(REPOS[0], "main").encode()
+    with cache_in(tmp_path, endpoint) as cache:
+        assert [ask(cache, url, b"<html>"), ask(cache, url, body), ask(cache, url, b"")] == [None, None, body]
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_pages_that_are_damaged_cost_requests_and_give_no_wrong_answer(
     tmp_path: Path, seed: int, caplog: pytest.LogCaptureFixture
@@ -117,14 +125,3 @@ def test_digit_that_is_another_one_is_noticed(tmp_path: Path) -> None:
     with cache_in(tmp_path) as cache:
         assert ask(cache, URLS[7], BODIES[7]) is None
         assert ask(cache, URLS[7], b"") == BODIES[7]
-
-
-def test_cache_of_before_there_were_checksums_is_read(tmp_path: Path) -> None:
-    file = fill(tmp_path)
-    with sqlite3.connect(file) as database:
-        database.execute("ALTER TABLE answers DROP COLUMN checksum")
-    database.close()
-    with cache_in(tmp_path) as cache:
-        assert ask(cache, URLS[0], b"") == BODIES[0]
-        assert ask(cache, URLS[0], BODIES[0], {REFRESH_META: True}) is None
-        assert ask(cache, URLS[0], b"") == BODIES[0]

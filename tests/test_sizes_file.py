@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from timm_sizes.errors import InputError
-from timm_sizes.hub.payloads import ListedRepo
+from timm_sizes.hub.payloads import RepoInfo
 from timm_sizes.items import SIZED, ModelSize, Status, worth
 from timm_sizes.sizes_file import COLUMNS, Sizes, gather, keepable, read_sizes, update_sizes
 from timm_sizes.spiders.sizing import from_list
@@ -281,7 +281,7 @@ def test_error_after_any_items_takes_no_size_away() -> None:
 
 
 def test_list_without_file_names_says_nothing_of_weights() -> None:
-    item = from_list("net", ListedRepo("timm/net", SHA))
+    item = from_list("net", RepoInfo("timm/net", SHA, {}))
     assert item.status == Status.ERROR
     assert gathered(ORDER[5], item) is ORDER[5]
 

@@ -1,4 +1,4 @@
-"""The HTTP cache's two parts: what may be kept (answers at a commit, for ever) and where (one SQLite file)."""
+"""The HTTP cache's policy, which keeps answers at a commit for ever, and its storage, one SQLite file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from scrapy.responsetypes import responsetypes
 from scrapy.utils.project import data_path
 from w3lib.http import headers_dict_to_raw, headers_raw_to_dict
 
-from timm_sizes.hub.endpoints import commit_of, is_tree_url, parse_endpoint
-from timm_sizes.hub.error_responses import ErrorResponse
+from timm_sizes.hub.endpoints import Address, address_of, parse_endpoint
 from timm_sizes.hub.payloads import RepoInfo
-from timm_sizes.hub.responses import read_repo, read_tree
-from timm_sizes.middlewares.messages import hub_response
+from timm_sizes.hub.responses import RepoTree
+from timm_sizes.middlewares.messages import REFRESH_META, answer_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from scrapy.utils.request import RequestFingerprinterProtocol
 
 logger = logging.getLogger(__name__)
-
-REFRESH_META = "refresh"  # a request that is to be answered anew, and the cached answer replaced
 
 
 class HubCachePolicy(RFC2616Policy):
@@ -47,35 +44,27 @@ class HubCachePolicy(RFC2616Policy):
         self._endpoint = parse_endpoint(settings["HF_ENDPOINT"])
 
     def should_cache_request(self, request: Request) -> bool:
-        if self._is_of_hub(request):
-            return bool(commit_of(request.url))
-        return super().should_cache_request(request)
+        address = self._address(request)
+        return bool(address.commit) if address else super().should_cache_request(request)
 
     def should_cache_response(self, response: Response, request: Request) -> bool:
         if response.status != 200:
             return False
-        if self._is_of_hub(request):
-            return self._is_sound(response)
-        return super().should_cache_response(response, request)
+        if self._address(request) is None:
+            return super().should_cache_response(response, request)
+        answer = answer_in(response, request, self._endpoint)
+        return isinstance(answer, RepoTree) or (isinstance(answer, RepoInfo) and answer.has_sizes)
 
     def is_cached_response_fresh(self, cachedresponse: Response, request: Request) -> bool:
-        if self._is_of_hub(request):
-            return not request.meta.get(REFRESH_META)
-        return super().is_cached_response_fresh(cachedresponse, request)
+        if self._address(request) is None:
+            return super().is_cached_response_fresh(cachedresponse, request)
+        return not request.meta.get(REFRESH_META)
 
     def is_cached_response_valid(self, cachedresponse: Response, response: Response, request: Request) -> bool:
-        return not self._is_of_hub(request) and super().is_cached_response_valid(cachedresponse, response, request)
+        return self._address(request) is None and super().is_cached_response_valid(cachedresponse, response, request)
 
-    def _is_of_hub(self, request: Request) -> bool:
-        return request.url.startswith(f"{self._endpoint}/")
-
-    def _is_sound(self, response: Response) -> bool:
-        came = hub_response(response)
-        if is_tree_url(response.url):
-            return not isinstance(read_tree(came), ErrorResponse)
-        route = "api" if "/api/" in response.url else "page"
-        info = read_repo(came, self._endpoint, route, named_revision=False)
-        return isinstance(info, RepoInfo) and bool(info.files)
+    def _address(self, request: Request) -> Address | None:
+        return address_of(request.url, self._endpoint)
 
 
 class SqliteCacheStorage:
@@ -106,7 +95,7 @@ class SqliteCacheStorage:
             return None
         stored_at, checksum, *answer = found
         # SQLite notices a page that makes no sense, not a digit that is another one.
-        if checksum not in (None, _checksum(answer)):
+        if checksum != _checksum(answer):
             return None
         url, status, raw_headers, body = answer
         headers = Headers(headers_raw_to_dict(raw_headers))
@@ -193,9 +182,6 @@ def _connect(path: Path | str) -> sqlite3.Connection:
             "CREATE TABLE IF NOT EXISTS answers (fingerprint BLOB PRIMARY KEY, stored_at REAL, url TEXT,"
             " status INTEGER, headers BLOB, body BLOB, checksum INTEGER)"
         )
-        # A cache that was made before there were checksums.
-        if "checksum" not in [column[1] for column in database.execute("PRAGMA table_info(answers)")]:
-            database.execute("ALTER TABLE answers ADD COLUMN checksum INTEGER")
     except BaseException:
         database.close()
         raise

@@ -58,6 +58,7 @@ class ModelSize:
     gated: str = ""  # auto or manual where access to the files has to be requested
     source: str = ""  # api, list, page, catalogue or local
     fetched_at: str = ""  # UTC: when the Hub answered
+    endpoint: str = ""  # the address of the Hub that answered, where it is not huggingface.co
 
 
 def worth(item: ModelSize) -> int:

@@ -149,13 +149,11 @@ def test_estimates_of_a_list_give_way_to_exact_sizes_and_not_the_other_way(hub: 
 
 
 @pytest.mark.parametrize("arguments", [["author=timm"], ["models=resnet50", "route=list"]])
-def test_server_that_cannot_be_asked_by_lists_is_told_in_one_line(
-    hub: MockHub, workplace: Workplace, arguments: list[str]
-) -> None:
+def test_server_without_lists_is_reported_in_one_line(hub: MockHub, workplace: Workplace, arguments: list[str]) -> None:
     put_resnets(hub)
     hub.behave(list_missing=404)
     ended = workplace.crawl(*(part for argument in arguments for part in ("-a", argument)))
     assert ended.status == 1
     assert [line.partition("ERROR: ")[2] for line in ended.err.splitlines() if "ERROR" in line] == [
-        "no list of timm (no such repo on the Hub, or a private one): this server cannot be asked by lists"
+        "no list of timm (no such repo on the Hub, or a private one): this server has no lists of repos"
     ]

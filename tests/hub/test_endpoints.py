@@ -7,8 +7,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scrapy import Request
 
-from timm_sizes.hub.endpoints import model_info_url, next_tree_url, origin, parse_endpoint, rebase, repo_of
-from timm_sizes.hub.quota import bucket_of
+from timm_sizes.hub.endpoints import (
+    Address,
+    Kind,
+    address_of,
+    list_url,
+    model_info_url,
+    next_page_url,
+    origin,
+    parse_endpoint,
+    plain_info_url,
+    rebase,
+    tree_page_url,
+    tree_url,
+)
 
 ARTIFACTORY = "https://host/artifactory/api/huggingfaceml/repo"
 
@@ -60,8 +72,7 @@ def test_addresses_made_from_any_endpoint_are_its_own_in_a_request(text: str) ->
         return
     url = Request(model_info_url(endpoint, "org/net")).url
     assert url.startswith(f"{endpoint}/api/")
-    assert repo_of(url, endpoint) == "org/net"
-    assert bucket_of(url, endpoint) == "api"
+    assert address_of(url, endpoint) == Address(Kind.REPO, "org/net")
     assert parse_endpoint(endpoint) == endpoint
     assert origin(url) == origin(endpoint)
 
@@ -79,15 +90,40 @@ def test_redirect_is_rebased_onto_the_endpoint(target: str, endpoint: str, url: 
     assert rebase(target, endpoint) == url
 
 
-def test_buckets_are_told_by_the_path_below_the_endpoint() -> None:
-    assert bucket_of(f"{ARTIFACTORY}/api/models/a/b", ARTIFACTORY) == "api"
-    assert bucket_of(f"{ARTIFACTORY}/a/b/tree/main", ARTIFACTORY) == "pages"
-    assert bucket_of("https://host/api/models/a/b", ARTIFACTORY) is None
+SHA = "0123456789abcdef" * 2 + "01234567"
+
+
+@pytest.mark.parametrize("endpoint", ["https://huggingface.co", ARTIFACTORY, "https://host/api/models"])
+@pytest.mark.parametrize(
+    ("url", "address", "bucket"),
+    [
+        (model_info_url("", "org/net"), Address(Kind.REPO, "org/net"), "api"),
+        (model_info_url("", "gpt2", SHA), Address(Kind.REPO, "gpt2", SHA), "api"),
+        (model_info_url("", "org/net", "refs/pr/1"), Address(Kind.REPO, "org/net", "refs/pr/1"), "api"),
+        (plain_info_url("", "org/tree"), Address(Kind.REPO, "org/tree", "main"), "api"),
+        (tree_url("", "org/net", "ab" * 32), Address(Kind.TREE, "org/net", "ab" * 32), "api"),
+        ("/api/models/gpt2/tree/main/?recursive=true", Address(Kind.TREE, "gpt2", "main"), "api"),
+        (tree_page_url("", "org/net", SHA), Address(Kind.PAGE, "org/net", SHA), "pages"),
+        (list_url("", "org"), Address(Kind.LIST), "api"),
+        ("/api/models/org/net/commits/main", Address(Kind.API), "api"),
+        ("/login?next=/api/models/a/b", Address(Kind.PAGE), "pages"),
+        ("/org/net/resolve/main/model.safetensors", Address(Kind.FILE), "resolvers"),
+        ("/org/net/%72esolve/main/model.safetensors", Address(Kind.FILE), "resolvers"),
+    ],
+)
+def test_addresses_say_what_they_are_about(endpoint: str, url: str, address: Address, bucket: str) -> None:
+    found = address_of(endpoint + url, endpoint)
+    assert found == address
+    assert found is not None
+    assert found.bucket == bucket
+    assert found.commit == (found.revision if len(found.revision) >= 40 else "")
+    assert address_of(f"{endpoint}-other{url}", endpoint) is None
+    assert address_of(f"https://elsewhere.example{url}", endpoint) is None
 
 
 def test_next_page_of_a_tree_is_on_the_same_server() -> None:
     url = "https://host/api/models/a/b/tree/main?recursive=true"
     link = '<https://huggingface.co/api/models/a/b/tree/main?recursive=true&cursor=x>; rel="next"'
-    assert next_tree_url(url, link) == f"{url}&cursor=x"
-    assert next_tree_url(url, "") is None
-    assert next_tree_url(url, '<http://[x/tree/>; rel="next"') is None
+    assert next_page_url(url, link) == f"{url}&cursor=x"
+    assert next_page_url(url, "") is None
+    assert next_page_url(url, '<http://[x/tree/>; rel="next"') is None

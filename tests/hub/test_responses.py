@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from typing import Any
 
@@ -13,9 +14,8 @@ from hypothesis import strategies as st
 from tests.mockserver import Repo, timm_repo
 from tests.mockserver.tree_page import tree_page
 from timm_sizes.hub.endpoints import model_info_url, tree_page_url, tree_url
-from timm_sizes.hub.error_responses import ErrorResponse
 from timm_sizes.hub.payloads import RepoInfo
-from timm_sizes.hub.responses import HubResponse, RepoTree, answered_at, read_list, read_repo, read_tree
+from timm_sizes.hub.responses import Answer, ErrorResponse, HubResponse, ModelList, RepoTree, answered_at, read_response
 from timm_sizes.items import Status
 from timm_sizes.spiders.sizing import from_repo
 
@@ -33,10 +33,8 @@ def response(body: Any, url: str = "", status: int = 200, **headers: str) -> Hub
     return HubResponse(url or model_info_url(HUB, REPO.id), status, named, data)
 
 
-def read(
-    body: Any, url: str = "", status: int = 200, *, route: str = "api", **headers: str
-) -> RepoInfo | ErrorResponse:
-    return read_repo(response(body, url, status, **headers), HUB, route, named_revision=False)
+def read(body: Any, url: str = "", status: int = 200, **headers: str) -> Answer:
+    return read_response(response(body, url, status, **headers), HUB)
 
 
 def info(**changes: Any) -> dict[str, Any]:
@@ -48,11 +46,12 @@ def sibling(name: str, size: object, lfs_size: object = None) -> dict[str, Any]:
     return {"rfilename": name, "size": size, **lfs}
 
 
-def outcome(result: RepoInfo | ErrorResponse) -> int | str | None:
+def outcome(result: Answer) -> int | str | None:
     """Return the checkpoint's size that *result* gives; None if it is an error."""
     if isinstance(result, ErrorResponse):
         assert result.status == Status.ERROR
         return None
+    assert isinstance(result, RepoInfo)
     return from_repo("net", result, "api").size_bytes
 
 
@@ -121,7 +120,7 @@ siblings = st.fixed_dictionaries(
 @given(st.lists(siblings, max_size=5))
 def test_size_is_one_that_all_entries_of_the_checkpoint_agree_on(entries: list[dict[str, Any]]) -> None:
     result = read(info(siblings=entries))
-    if isinstance(result, ErrorResponse) or not result.files:
+    if not isinstance(result, RepoInfo) or not result.has_sizes:
         return
     item = from_repo("net", result, "api")
     if item.status == Status.NO_WEIGHTS:
@@ -139,7 +138,7 @@ def test_parameters_that_cannot_be_counted_are_left_out() -> None:
     for parameters in ({"F32": 2**53 - 1, "F16": 2**53 - 1}, {"F32": 5, "weird dtype": 7}, {"F32": 5, "I64": -1}):
         result = read(info(safetensors={"parameters": parameters}))
         assert isinstance(result, RepoInfo)
-        assert result.params_by_dtype == {}
+        assert result.elements == {}
 
 
 # ---- Dates -----------------------------------------------------------------------------------------------------------
@@ -171,8 +170,10 @@ def test_date_outside_the_calendar_costs_no_size(date: str) -> None:
 )
 @example("Mon, 01 Jan 0001 00:00:00 -0000")
 @example("Fri, 31 Dec 9999 23:59:59 -0000")
-def test_any_date_is_a_time(date: str) -> None:
-    assert len(answered_at({"date": date})) == len("2026-01-01T00:00:00Z")
+def test_any_date_is_a_time_that_is_not_to_come(date: str) -> None:
+    at = answered_at({"date": date})
+    assert len(at) == len("2026-01-01T00:00:00Z")
+    assert at < (datetime.now(UTC) + timedelta(days=2)).isoformat()
 
 
 # ---- Which repo and commit -------------------------------------------------------------------------------------------
@@ -206,8 +207,8 @@ def test_answer_about_another_repo_is_none() -> None:
 def test_siblings_without_sizes_ask_for_the_tree() -> None:
     result = read(REPO.model_info(blobs=False))
     assert isinstance(result, RepoInfo)
-    assert result.files == {}
-    tree = read_tree(response(REPO.tree_entries(recursive=True), tree_url(HUB, REPO.id, REPO.sha)))
+    assert not result.has_sizes
+    tree = read(REPO.tree_entries(recursive=True), tree_url(HUB, REPO.id, REPO.sha))
     assert isinstance(tree, RepoTree)
     assert {name: file.size for name, file in tree.files.items()} == REPO.files
     assert tree.next_url is None
@@ -216,14 +217,14 @@ def test_siblings_without_sizes_ask_for_the_tree() -> None:
 def test_tree_of_several_pages_goes_on_at_the_endpoint() -> None:
     link = f'<https://huggingface.co/api/models/{REPO.id}/tree/main?recursive=true&cursor=x>; rel="next"'
     url = tree_url(f"{HUB}/mirror", REPO.id, "main")
-    tree = read_tree(response(REPO.tree_entries(), url, link=link))
+    tree = read_response(response(REPO.tree_entries(), url, link=link), f"{HUB}/mirror")
     assert isinstance(tree, RepoTree)
     assert tree.next_url == f"{HUB}/mirror/api/models/{REPO.id}/tree/main?recursive=true&cursor=x"
 
 
 @pytest.mark.parametrize("entries", [[], {}, [{"type": "directory", "path": "a", "size": 0}], [None], "x"])
 def test_tree_without_files_is_no_answer(entries: object) -> None:
-    result = read_tree(response(entries, tree_url(HUB, REPO.id)))
+    result = read(entries, tree_url(HUB, REPO.id))
     assert isinstance(result, ErrorResponse)
     assert result.may_pass
 
@@ -232,7 +233,7 @@ def test_tree_without_files_is_no_answer(entries: object) -> None:
 @pytest.mark.parametrize("had_token", [False, True])
 def test_repo_not_found_by_its_code_is_a_missing_repo_with_a_token_too(status: int, had_token: bool) -> None:
     came = HubResponse(model_info_url(HUB, REPO.id), status, {"x-error-code": "RepoNotFound"}, b"", had_token)
-    result = read_repo(came, HUB, "api", named_revision=False)
+    result = read_response(came, HUB)
     assert isinstance(result, ErrorResponse)
     assert (result.status, result.rejects_token) == (Status.NOT_FOUND, False)
 
@@ -245,7 +246,7 @@ def test_repo_not_found_by_its_code_is_a_missing_repo_with_a_token_too(status: i
         (403, {"x-error-code": "GatedRepo"}, False, Status.GATED),
         (403, {"x-error-message": "Access to this resource is disabled."}, False, Status.GATED),
         (404, {}, False, Status.ERROR),
-        (404, {"x-error-code": "RevisionNotFound"}, False, Status.ERROR),
+        (404, {"x-error-code": "RevisionNotFound"}, False, Status.NOT_FOUND),
         (500, {}, False, Status.ERROR),
     ],
 )
@@ -253,7 +254,7 @@ def test_error_responses_mean_what_the_hub_means(
     status: int, headers: dict[str, str], had_token: bool, expected: Status
 ) -> None:
     came = HubResponse(model_info_url(HUB, REPO.id, REPO.sha), status, headers, b"", had_token)
-    result = read_repo(came, HUB, "api", named_revision=False)
+    result = read_response(came, HUB)
     assert isinstance(result, ErrorResponse)
     assert (result.status, result.rejects_token) == (expected, status == 401 and had_token)
 
@@ -261,8 +262,8 @@ def test_error_responses_mean_what_the_hub_means(
 # ---- Pages -----------------------------------------------------------------------------------------------------------
 
 
-def read_page(body: bytes, status: int = 200, **headers: str) -> RepoInfo | ErrorResponse:
-    return read(body, tree_page_url(HUB, REPO.id), status, route="page", **headers)
+def read_page(body: bytes, status: int = 200, **headers: str) -> Answer:
+    return read(body, tree_page_url(HUB, REPO.id), status, **headers)
 
 
 def test_server_without_pages_is_told_from_a_missing_repo() -> None:
@@ -293,7 +294,6 @@ def test_size_of_0_that_a_page_shows_is_no_answer() -> None:
 
 @given(st.integers(200, 599), st.binary(max_size=20) | st.sampled_from([b"[]", b"{}", b'[{"id": "a/b"}]']))
 def test_any_response_is_read_or_an_error(status: int, body: bytes) -> None:
-    read_list(response(body, f"{HUB}/api/models?author=timm", status), HUB)
-    for route in ("api", "page"):
-        read(body, status=status, route=route)
-    read_tree(response(body, tree_url(HUB, REPO.id), status))
+    addresses = ("/api/models?author=timm", "/api/models/a/b", "/api/models/a/b/tree/main", "/a/b/tree/main", "/x")
+    for path in addresses:
+        assert isinstance(read(body, HUB + path, status), (ModelList, RepoTree, RepoInfo, ErrorResponse))

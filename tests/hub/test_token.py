@@ -37,7 +37,7 @@ def test_file_is_where_hf_auth_login_writes_it() -> None:
     ("url", "endpoint", "allowed"),
     [
         (f"{HUB}/api/models/a/b", HUB, True),
-        ("https://huggingface.co:443/api", HUB, True),
+        ("https://huggingface.co/mirror-2/api", f"{HUB}/mirror", False),
         ("https://huggingface.co.evil.example/api", HUB, False),
         ("https://cdn.huggingface.co/api", HUB, False),
         ("https://huggingface.co:8443/api", HUB, False),

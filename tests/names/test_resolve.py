@@ -91,4 +91,4 @@ def test_repo_is_asked_once_however_many_names_share_it() -> None:
         (R50, "main", names[3:4]),
     ]
     assert list(plan.settled) == ["densenet264"]
-    assert list(describe(plan))[-1] == "5 names, 2 repos: 2 requests at the most"
+    assert list(describe(plan, by_list=False))[-1] == "5 names, 2 repos: 2 requests at the most"

@@ -83,8 +83,48 @@ def test_server_without_pages_is_told_and_no_repo_is_called_missing(hub: MockHub
 def test_missing_repo_is_not_found_with_a_token_too(hub: MockHub, workplace: Workplace) -> None:
     hub.behave(tokens=["hf_known"], list_missing=401)
     for env in ({}, {"HF_TOKEN": "hf_known"}):
-        assert crawl(workplace, **env).status == 0
+        ended = crawl(workplace, **env)
         assert set(workplace.statuses().values()) == {"not_found"}
+        # The catalogue knows them all: the server is to blame.
+        assert ended.status == 1
+        assert "refuses every request: no such repo on the Hub" in ended.err
+
+
+SIGN_IN = {"Location": "https://login.example/?next=x"}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "cause"),
+    [
+        (200, {"Content-Type": "text/html"}, "invalid response: an HTML page where the API was requested"),
+        (403, {"Content-Type": "text/html"}, "HTTP 403"),
+        (302, SIGN_IN, "redirected to another host (login.example)"),
+        (404, {}, "HTTP 404"),
+    ],
+    ids=["portal", "filter", "sign-in", "nothing there"],
+)
+@pytest.mark.parametrize("names", [3, 100])
+def test_server_that_is_no_hub_ends_the_crawl_with_the_cause(
+    hub: MockHub, workplace: Workplace, names: int, status: int, headers: dict[str, str], cause: str
+) -> None:
+    answer = {"status": status, "headers": headers, "body": "<html><title>Sign in</title></html>"}
+    hub.behave(raw_answers={"/": answer})
+    table = workplace.table([f"hf-hub:org{number % 7}/net{number}" for number in range(names)])
+    ended = workplace.crawl("-a", f"table={table}")
+    assert ended.status == 1
+    assert len(hub.requests()) <= 60
+    assert f"  failed: {hub.url} " in ended.err
+    assert ended.err.rstrip().endswith(cause)
+
+
+def test_pages_that_are_all_missing_are_the_servers_fault(hub: MockHub, workplace: Workplace) -> None:
+    code = {"X-Error-Code": "RepoNotFound"}
+    put_resnets(hub)
+    hub.behave(raw_answers={"/timm/": {"status": 404, "headers": code, "body": ""}})
+    ended = crawl(workplace, "-a", "route=page")
+    assert ended.status == 1
+    assert set(workplace.statuses().values()) == {"not_found"}
+    assert "refuses every request" in ended.err
 
 
 def test_rounded_page_does_not_replace_the_exact_size(hub: MockHub, workplace: Workplace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import random
 import signal
 
@@ -87,6 +88,62 @@ def test_refresh_asks_everything_anew_and_replaces_what_was_kept(hub: MockHub, w
     hub.forget()
     workplace.crawl("-a", f"table={table}")
     assert not repo_paths(hub)
+
+
+def without_cache(workplace: Workplace) -> None:
+    """Leave what a fresh clone has: SIZES_FILE."""
+    workplace.cache_file.unlink()
+
+
+def test_fresh_clone_with_exact_sizes_needs_the_lists_alone(hub: MockHub, workplace: Workplace) -> None:
+    put_resnets(hub)
+    names = [*RESNETS, "resnet50", "gcvit_base"]
+    table = workplace.table(names)
+    workplace.crawl("-a", f"table={table}")
+    before = workplace.sizes_file.read_bytes()
+    without_cache(workplace)
+    hub.forget()
+    ended = workplace.crawl("-a", f"table={table}")
+    assert ended.status == 0
+    assert (len(list_paths(hub)), repo_paths(hub)) == (1, [])
+    assert workplace.sizes_file.read_bytes() == before
+    assert "known already       6" in ended.err
+    # A name that came later is answered by the row of another one; a list needs no estimate.
+    for arguments in (["-a", "route=api"], ["-a", "route=list"], ["-a", "route=page"]):
+        hub.forget()
+        later = workplace.table([*names, f"timm/{RESNETS[0]}"], "later.csv")
+        assert workplace.crawl("-a", f"table={later}", *arguments).status == 0
+        assert repo_paths(hub) == []
+    assert workplace.sizes()[f"timm/{RESNETS[0]}"]["size_bytes"] == workplace.sizes()[RESNETS[0]]["size_bytes"]
+    # One commit costs one request.
+    sha = hub.commit(f"timm/{RESNETS[1]}", files={"model.safetensors": 4242})
+    hub.forget()
+    assert workplace.crawl("-a", f"table={table}").status == 0
+    assert repo_paths(hub) == [f"/api/models/timm/{RESNETS[1]}/revision/{sha}?blobs=true"]
+    assert workplace.sizes()[RESNETS[1]]["size_bytes"] == "4242"
+
+
+def test_only_a_row_that_is_exact_at_the_commit_and_from_this_hub_is_known(hub: MockHub, workplace: Workplace) -> None:
+    repos = [timm_repo(name, 1_000_000 * (number + 1)) for number, name in enumerate(RESNETS)]
+    hub.put(*repos)
+    from_hub = {"status": "ok", "source": "api", "endpoint": ""}
+    kinds = [
+        from_hub,
+        {**from_hub, "endpoint": "https://other.example"},
+        {**from_hub, "model": f"hf-hub:timm/{RESNETS[2]}@main"},
+        {"status": "estimated", "source": "page", "endpoint": ""},
+        {"status": "estimated", "source": "list", "endpoint": ""},
+    ]
+    with workplace.sizes_file.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["model", "repo_id", "status", "size_bytes", "sha", "source", "endpoint"])
+        writer.writeheader()
+        for repo, kind in zip(repos, kinds, strict=True):
+            row = {"model": repo.id.removeprefix("timm/"), "repo_id": repo.id, "sha": repo.sha, "size_bytes": 7}
+            writer.writerow({**row, **kind})
+    assert workplace.crawl("-a", f"table={workplace.table(RESNETS)}").status == 0
+    asked = [path.removeprefix("/api/models/timm/").partition("/")[0] for path in repo_paths(hub)]
+    assert sorted(asked) == sorted(RESNETS[1:])
+    assert workplace.sizes()[RESNETS[0]]["size_bytes"] == "7"
 
 
 def test_page_route_is_kept_at_the_commit_too(hub: MockHub, workplace: Workplace) -> None:

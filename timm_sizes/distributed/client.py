@@ -15,11 +15,9 @@ from timm_sizes.distributed.chunks import Chunk, arguments_of, cut
 from timm_sizes.distributed.jobs import Jobs
 from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.extensions.progress import log_above_bar
-from timm_sizes.extensions.summary import EXACT_BEFORE_STAT, Summary
-from timm_sizes.items import Status
-from timm_sizes.sizes_file import read_sizes
+from timm_sizes.extensions.summary import Summary
 from timm_sizes.spiders.hf_sizes import HfSizesSpider
-from timm_sizes.spiders.plan import Plan, make_plan
+from timm_sizes.spiders.plan import WantedRepo, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +39,7 @@ class SeedSpider(HfSizesSpider):
 
     custom_settings = {"EXTENSIONS": {}}  # noqa: RUF012 - Scrapy reads it from the class
 
-    def requests_of(self, plan: Plan) -> Iterator[Request]:
+    def repo_requests(self, repos: Iterable[WantedRepo]) -> Iterator[Request]:
         return iter(())
 
 
@@ -59,12 +57,9 @@ def distribute(crawler: Crawler, seeds: Seeds, connection: Redis, chunk_size: in
     if stats.get_value("finish_reason") == "finished" and not stats.get_value(FAILURE_STAT):
         spider = crawler.spider
         assert isinstance(spider, SeedSpider)
-        names = spider.names_without_item
-        exact = set() if seeds.refresh else read_sizes(seeds.sizes_file).with_status(Status.OK).intersection(names)
-        jobs = Jobs(connection, _chunks(names, exact, seeds, chunk_size), seeds.sizes_file)
-        stats.set_value("finish_reason", _follow(jobs, len(names) - len(exact), crawler))
-        stats.inc_value(f"timm_sizes/status/{Status.OK}", len(exact))
-        stats.set_value(EXACT_BEFORE_STAT, len(exact))
+        left = spider.names_without_item
+        jobs = Jobs(connection, _chunks(spider.names, set(left), seeds, chunk_size), seeds.sizes_file)
+        stats.set_value("finish_reason", _follow(jobs, len(left), crawler))
         for status, count in jobs.statuses.items():
             stats.inc_value(f"timm_sizes/status/{status}", count)
         if jobs.failed and not stats.get_value(FAILURE_STAT):
@@ -73,10 +68,10 @@ def distribute(crawler: Crawler, seeds: Seeds, connection: Redis, chunk_size: in
     Summary(crawler).engine_stopped()
 
 
-def _chunks(names: Iterable[str], exact: set[str], seeds: Seeds, size: int) -> Iterator[Chunk]:
-    # All names are cut, and then what is exact left out: so chunks, and the ids of their jobs, stay the same.
+def _chunks(names: Iterable[str], left: set[str], seeds: Seeds, size: int) -> Iterator[Chunk]:
+    # All names are cut, and then what has its item left out: so chunks, and the ids of their jobs, stay the same.
     for chunk in cut(make_plan(names).repos, size, by_list=seeds.route == "list"):
-        still_open = tuple(name for name in chunk if name not in exact)
+        still_open = tuple(name for name in chunk if name in left)
         if still_open:
             yield Chunk(still_open, arguments_of(seeds))
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 TABLES_STAT = "timm_sizes/tables"
 HINT_STAT = "timm_sizes/hint"
 PRINTS_SIZES_STAT = "timm_sizes/prints_sizes"
-# What distribute sets: the names that were exact in SIZES_FILE before, and so not requested again.
-EXACT_BEFORE_STAT = "timm_sizes/exact_before"
+# How many names needed no request, for SIZES_FILE had their exact size at the same commit.
+KNOWN_STAT = "timm_sizes/known"
 
 
 class Summary:
@@ -59,8 +59,8 @@ class Summary:
             "names": names,
             "repos": stats.get_value("timm_sizes/repos", 0),
             "requests": stats.get_value("timm_sizes/requests", 0),
+            **({"known already": known} if (known := stats.get_value(KNOWN_STAT, 0)) else {}),
             "from cache": stats.get_value("httpcache/hit", 0),
-            **({"exact before": exact} if (exact := stats.get_value(EXACT_BEFORE_STAT)) else {}),
             **{status: count for status, count in statuses.items() if count or status == Status.OK},
             **({"not answered": others} if others else {}),
             "seconds": f"{stats.get_value('elapsed_time_seconds') or 0:.1f}",

@@ -1,1 +1,1 @@
-"""What is known of the Hugging Face Hub: addresses, payloads, quota headers, tokens. Pure functions, no Scrapy."""
+"""What is known of the Hugging Face Hub: addresses, payloads, quota headers, tokens. Pure, without Scrapy."""

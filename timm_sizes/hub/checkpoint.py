@@ -1,9 +1,8 @@
-"""Which of a repo's files is the checkpoint that timm loads, and what its parameters are."""
+"""The choice of a repo's file that timm loads as the checkpoint, and the dtypes of what is in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
 
 # What timm loads from a Hub repo (load_state_dict_from_hf in timm/models/_hub.py): safetensors, else the pickle.
 HUB_FILENAMES = ("model.safetensors", "pytorch_model.bin")
@@ -19,11 +18,11 @@ _FOLDER_FILENAMES = (
 )
 _FOLDER_SUFFIXES = (".safetensors", ".pth", ".pth.tar", ".bin")
 
-_WEIGHT_SUFFIXES = {".safetensors", ".bin", ".pth", ".pt", ".ckpt", ".onnx", ".h5", ".msgpack", ".tflite", ".gguf"}
-
 # Bytes an element takes, by the dtype names of the safetensors format.
 DTYPE_BYTES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2}
 DTYPE_BYTES |= {"F8_E4M3": 1, "F8_E5M2": 1, "I8": 1, "U8": 1, "BOOL": 1}
+# Of weights as they are trained. Of packed ones the Hub counts logical parameters, up to eight to a U32.
+FLOAT_DTYPES = frozenset(dtype for dtype in DTYPE_BYTES if dtype.startswith(("F", "BF")))
 
 
 def choose_checkpoint(filenames: Iterable[str]) -> str | None:
@@ -44,11 +43,6 @@ def choose_local_checkpoint(filenames: Iterable[str]) -> str | None:
     return next(iter([*named, *alike]), None)
 
 
-def is_weights(filename: str) -> bool:
-    """Tell whether *filename* is a weight file of any framework, by its suffix."""
-    return PurePosixPath(filename).suffix.lower() in _WEIGHT_SUFFIXES
-
-
-def main_dtype(params_by_dtype: Mapping[str, int]) -> str:
-    """Return the dtype that most elements have ("F32"; the I64 batch counters are few), or "" if none is known."""
-    return max(params_by_dtype, key=lambda dtype: (params_by_dtype[dtype], dtype), default="")
+def main_dtype(elements: Mapping[str, int]) -> str:
+    """Return the dtype that most *elements* have ("F32"; the I64 batch counters are few), or "" if none is known."""
+    return max(elements, key=lambda dtype: (elements[dtype], dtype), default="")

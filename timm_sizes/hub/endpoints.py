@@ -1,23 +1,29 @@
-"""Addresses of the Hub: an organisation's list, a repo at a commit, its tree page. Nothing here touches /resolve/."""
+"""Addresses of the Hub, made and read: an organisation's list, a repo at a commit, its tree and its page."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, quote, urlencode, urlsplit, urlunsplit
+from enum import Enum, auto
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
 from w3lib.url import safe_url_string
+
+HUB = "https://huggingface.co"
 
 _REPO_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?", re.ASCII)
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}", re.ASCII)
 # git's SHA-1; some self-hosted Hubs have 64 digits.
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
-_AT_COMMIT = re.compile(r"/(?:revision|tree)/([0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])", re.ASCII)
+_API_PATH = re.compile(r"/api/models/(?P<repo>[^/]+(?:/[^/]+)?)(?:/(?P<what>revision|tree)/(?P<revision>[^/]+))?/?")
+_PAGE_PATH = re.compile(r"/(?P<repo>[^/]+(?:/[^/]+)?)/tree/(?P<revision>[^/]+)/?")
 _HOST = re.compile(r"[0-9a-z._:-]+", re.ASCII)
 _PORTS = {"http": 80, "https": 443}
-_NO_ENDPOINT = "expected an http(s) URL such as https://huggingface.co"
+_NO_ENDPOINT = f"expected an http(s) URL such as {HUB}"
 _NEXT_LINK = re.compile(r'<([^<>]{1,4000})>\s*;\s*rel="next"')
 
-LIST_FIELDS = ("sha", "lastModified", "gated", "tags", "siblings", "safetensors")
+LIST_FIELDS = ("sha", "lastModified", "gated", "cardData", "tags", "siblings", "safetensors")
 LIST_PAGE_LIMIT = 1000  # the Hub clamps anything larger
 
 
@@ -63,7 +69,7 @@ def origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def is_repo_id(text: str) -> bool:
-    """Tell whether *text* is a repo id: ``name`` or ``org/name``, as huggingface_hub's validate_repo_id has it.
+    """Return whether *text* is a repo id: ``name`` or ``org/name``, as huggingface_hub's validate_repo_id has it.
 
     Each part has 1 to 96 letters, digits, ``-``, ``_`` or ``.``, neither starts nor ends with ``-`` or ``.``
     and holds neither ``--`` nor ``..``; the whole does not end in ``.git``.
@@ -79,30 +85,65 @@ def is_repo_id(text: str) -> bool:
 
 
 def is_owner(text: str) -> bool:
-    """Tell whether *text* can be the name of an organisation or user: the first part of a repo id."""
+    """Return whether *text* can be the name of an organisation or user: the first part of a repo id."""
     return is_repo_id(text) and "/" not in text
 
 
 def is_revision(text: str) -> bool:
-    """Tell whether *text* can be a branch, tag or commit of a repo (a careful subset of git's rules)."""
+    """Return whether *text* can be a branch, tag or commit of a repo (a careful subset of git's rules)."""
     return _REVISION.fullmatch(text) is not None and ".." not in text and "//" not in text
 
 
 def is_commit(text: str) -> bool:
-    """Tell whether *text* is a full commit id: what is asked at a commit never changes."""
+    """Return whether *text* is a full commit id: what is requested at a commit never changes."""
     return _COMMIT.fullmatch(text) is not None
 
 
-def commit_of(url: str) -> str:
-    """Return the commit that *url* (of model_info_url or tree_page_url) asks at, "" if it asks at a branch."""
-    match = _AT_COMMIT.search(urlsplit(url).path)
-    return match[1] if match else ""
+class Kind(Enum):
+    """What an address of the Hub answers with."""
+
+    REPO = auto()
+    TREE = auto()
+    LIST = auto()
+    PAGE = auto()  # for people, the tree page of a repo among them
+    FILE = auto()  # counts as a download
+    API = auto()  # anything else
 
 
-def repo_of(url: str, endpoint: str) -> str:
-    """Return the repo id that *url* (of model_info_url or tree_page_url) asks after."""
-    path = urlsplit(url.removeprefix(f"{endpoint}/")).path.removeprefix("api/models/")
-    return path.partition("/revision/")[0].partition("/tree/")[0]
+class Address(NamedTuple):
+    """What a URL of the Hub is about: a repo, "" for none, at a revision, "" for main or none."""
+
+    kind: Kind
+    repo_id: str = ""
+    revision: str = ""
+
+    @property
+    def commit(self) -> str:
+        """The revision, if it is a commit."""
+        return self.revision if is_commit(self.revision) else ""
+
+    @property
+    def bucket(self) -> str:
+        """The bucket of the quota that a request counts in."""
+        return {Kind.PAGE: "pages", Kind.FILE: "resolvers"}.get(self.kind, "api")
+
+
+@lru_cache(1024)  # cache, quota, token and spider ask about the same URL
+def address_of(url: str, endpoint: str) -> Address | None:
+    """Return what *url* is at the Hub whose address is *endpoint* (of parse_endpoint), None for another server's."""
+    if not url.startswith(f"{endpoint}/"):
+        return None
+    path = urlsplit(url[len(endpoint) :]).path
+    if path.rstrip("/") == "/api/models":
+        return Address(Kind.LIST)
+    if "/resolve/" in unquote(path):
+        return Address(Kind.FILE)
+    is_api = path.startswith("/api/")
+    match = (_API_PATH if is_api else _PAGE_PATH).fullmatch(path)
+    if match is None:
+        return Address(Kind.API if is_api else Kind.PAGE)
+    kind = Kind.TREE if is_api and match["what"] == "tree" else Kind.REPO if is_api else Kind.PAGE
+    return Address(kind, match["repo"], unquote(match["revision"] or ""))
 
 
 def model_info_url(endpoint: str, repo_id: str, revision: str = "") -> str:
@@ -111,9 +152,12 @@ def model_info_url(endpoint: str, repo_id: str, revision: str = "") -> str:
     return f"{endpoint}/api/models/{repo_id}{at}?blobs=true"
 
 
-def tree_page_url(endpoint: str, repo_id: str, revision: str = "") -> str:
-    """Return the address of the HTML page that lists a repo's files: ``/{repo_id}/tree/{rev}``."""
-    return f"{endpoint}/{repo_id}/tree/{quote(revision or 'main', safe='')}"
+def plain_info_url(endpoint: str, repo_id: str, revision: str = "") -> str:
+    """Return the address at which the official client asks: ``/api/models/{repo_id}/revision/{rev}``.
+
+    For mirrors that refuse model_info_url; the sizes may have to come from tree_url.
+    """
+    return f"{endpoint}/api/models/{repo_id}/revision/{quote(revision or 'main', safe='')}"
 
 
 def tree_url(endpoint: str, repo_id: str, revision: str = "") -> str:
@@ -124,10 +168,9 @@ def tree_url(endpoint: str, repo_id: str, revision: str = "") -> str:
     return f"{endpoint}/api/models/{repo_id}/tree/{quote(revision or 'main', safe='')}?recursive=true"
 
 
-def is_tree_url(url: str) -> bool:
-    """Tell whether *url* is one of tree_url's."""
-    parts = urlsplit(url)
-    return "/api/models/" in parts.path and "/tree/" in parts.path
+def tree_page_url(endpoint: str, repo_id: str, revision: str = "") -> str:
+    """Return the address of the HTML page that lists a repo's files: ``/{repo_id}/tree/{rev}``."""
+    return f"{endpoint}/{repo_id}/tree/{quote(revision or 'main', safe='')}"
 
 
 def list_url(endpoint: str, author: str, *, with_dtypes: bool = False, is_sorted: bool = True) -> str:
@@ -141,24 +184,14 @@ def list_url(endpoint: str, author: str, *, with_dtypes: bool = False, is_sorted
     return f"{endpoint}/api/models?{urlencode([*query.items(), *fields])}"
 
 
-def next_list_url(endpoint: str, link_header: str) -> str | None:
-    """Return the next page's address from a ``Link`` header, or None on the last page.
+def next_page_url(url: str, link_header: str) -> str | None:
+    """Return the address of the page that follows on *url* (of list_url or tree_url), or None on the last page.
 
-    A mirror passes on the Hub's own absolute link: only its query is taken, the host stays the endpoint's.
+    A mirror passes on the Hub's own absolute link: only its query is taken.
     """
-    parts = _next_link(link_header)
-    return f"{endpoint}/api/models?{parts.query}" if parts and parts.path.endswith("/api/models") else None
-
-
-def next_tree_url(url: str, link_header: str) -> str | None:
-    """Return the address of the files that follow on those at *url* (of tree_url), or None on the last page."""
-    parts = _next_link(link_header)
-    return urlunsplit(urlsplit(url)._replace(query=parts.query)) if parts and "/tree/" in parts.path else None
-
-
-def _next_link(link_header: str) -> SplitResult | None:
     match = _NEXT_LINK.search(link_header)
     try:
-        return urlsplit(match[1]) if match else None
+        link = urlsplit(match[1]) if match else None
     except ValueError:
         return None
+    return urlunsplit(urlsplit(url)._replace(query=link.query)) if link and "/api/models" in link.path else None

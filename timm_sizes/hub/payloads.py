@@ -1,4 +1,4 @@
-"""The Hub's JSON answers, checked field by field: a repo's files with their sizes, and an organisation's commits."""
+"""The Hub's JSON, checked field by field: a repo's files with their sizes, and an organisation's repos."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ _DTYPE = re.compile(r"[A-Z0-9_]{1,20}", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?Z", re.ASCII)
 _LONGEST_FILENAME = 1024
 _MOST_LICENSES = 10
+_MOST_ELEMENTS = MAX_BYTES // 8
 
 
 @dataclass(frozen=True)
 class RepoFile:
-    """One file of a repo. ``size`` is in bytes, or the text a tree page shows ("1.22 GB") where it says no more."""
+    """One file of a repo. ``size`` is in bytes, the text that a page shows ("1.22 GB"), or None if it is not said."""
 
-    size: int | str
+    size: int | str | None
     sha256: str = ""
 
 
 @dataclass(frozen=True)
 class RepoInfo:
-    """What the Hub says of a repo at one commit."""
+    """What the Hub says of a repo at one commit: by itself, or in its organisation's list, which has no sizes."""
 
     repo_id: str
     sha: str
@@ -39,78 +40,41 @@ class RepoInfo:
     last_modified: str = ""
     license: str = ""
     gated: str = ""
-    params_by_dtype: dict[str, int] = field(default_factory=dict)
+    elements: dict[str, int] = field(default_factory=dict)  # of the safetensors file, by dtype
     answered_at: str = ""
+    endpoint: str = ""  # the address of the Hub that said it, where it is not huggingface.co
 
-
-@dataclass(frozen=True)
-class ListedRepo:
-    """What an organisation's list says of a repo: no sizes, but the elements of its safetensors file by dtype."""
-
-    repo_id: str
-    sha: str
-    filenames: frozenset[str] = frozenset()
-    last_modified: str = ""
-    license: str = ""
-    gated: str = ""
-    params_by_dtype: dict[str, int] = field(default_factory=dict)
-    answered_at: str = ""
+    @property
+    def has_sizes(self) -> bool:
+        """Whether the files' sizes are said: some mirrors leave out all of them."""
+        return any(file.size is not None for file in self.files.values())
 
 
 def parse_model_info(body: bytes) -> RepoInfo:
     """Read an answer of ``GET /api/models/{repo_id}[/revision/{rev}]?blobs=true``.
 
-    ``id``, ``sha`` and the checkpoint's size in ``siblings`` have to be there and sound, else PayloadError; what is
-    only informative (licence, dtypes, dates) is left empty where it is missing or odd. No ``files`` at all: the server
-    is a mirror that leaves out all sizes (see endpoints.tree_url).
+    ``id``, ``sha`` and the checkpoint's size in ``siblings`` have to be there and valid, else PayloadError; what is
+    only informative (licence, dtypes, dates) is left empty where it is missing or malformed.
     """
-    data = _object(_load(body), "model info")
-    repo_id, sha = data.get("id"), data.get("sha")
-    if not isinstance(repo_id, str) or not is_repo_id(repo_id):
-        raise PayloadError("model info without a repo id")
-    if not isinstance(sha, str) or not is_commit(sha):
-        raise PayloadError("model info without a commit")
-    siblings = data.get("siblings")
-    if not isinstance(siblings, list) or not siblings:
-        raise PayloadError("model info without a list of files")
-    has_sizes = any(isinstance(entry, dict) and "size" in entry for entry in siblings)
-    files = sound_files(siblings, "rfilename", "sha256") if has_sizes else {}
-    if not files and (has_sizes or not _filenames(siblings)):
-        raise PayloadError("model info without a file that makes sense")
-    return RepoInfo(
-        repo_id=repo_id,
-        sha=sha,
-        files=files,
-        last_modified=read_timestamp(data.get("lastModified")),
-        license=read_license(data.get("cardData"), data.get("tags")),
-        gated=read_gated(data.get("gated")),
-        params_by_dtype=_params_by_dtype(data.get("safetensors")),
-    )
+    data = load_json(body)
+    files = read_files(dig(data, "siblings"), "rfilename", "sha256")
+    info = _repo_info(data, files)
+    if info is None:
+        raise PayloadError("model info without a repo id and a commit")
+    return info
 
 
-def parse_model_list(body: bytes) -> dict[str, ListedRepo]:
+def parse_model_list(body: bytes) -> dict[str, RepoInfo]:
     """Read a page of ``GET /api/models?author=…&expand[]=sha…``: what it says of each repo, by repo id.
 
     Entries without a usable id or commit are passed over (their repos are then requested at main); an answer that is
     no list at all raises PayloadError.
     """
-    data = _load(body)
+    data = load_json(body)
     if not isinstance(data, list):
         raise PayloadError("a list of models was expected")
-    repos = {}
-    for entry in data:
-        repo_id, sha = (entry.get("id"), entry.get("sha")) if isinstance(entry, dict) else (None, None)
-        if isinstance(repo_id, str) and is_repo_id(repo_id) and isinstance(sha, str) and is_commit(sha):
-            repos[repo_id] = ListedRepo(
-                repo_id=repo_id,
-                sha=sha,
-                filenames=_filenames(entry.get("siblings")),
-                last_modified=read_timestamp(entry.get("lastModified")),
-                license=read_license(None, entry.get("tags")),
-                gated=read_gated(entry.get("gated")),
-                params_by_dtype=_params_by_dtype(entry.get("safetensors")),
-            )
-    return repos
+    infos = [_repo_info(entry, _names_alone(dig(entry, "siblings"), "rfilename")) for entry in data]
+    return {info.repo_id: info for info in infos if info is not None}
 
 
 def parse_tree(body: bytes) -> dict[str, RepoFile]:
@@ -118,56 +82,54 @@ def parse_tree(body: bytes) -> dict[str, RepoFile]:
 
     PayloadError where it is no list with files, or the checkpoint's entry makes no sense.
     """
-    entries = _load(body)
+    return read_tree_entries(load_json(body))
+
+
+def read_tree_entries(entries: object) -> dict[str, RepoFile]:
+    """Return the files among the *entries* of a tree by path; PayloadError as of parse_tree."""
     if not isinstance(entries, list):
         raise PayloadError("a list of files was expected")
-    files = sound_files([entry for entry in entries if is_file(entry)], "path", "oid")
-    if not files:
+    files = [entry for entry in entries if dig(entry, "type") == "file"]
+    if not any("size" in file for file in files):
         raise PayloadError("a tree without files")
-    return files
+    return read_files(files, "path", "oid")
 
 
-def sound_files(entries: Iterable[object], name_key: str, sha256_key: str) -> dict[str, RepoFile]:
+def read_files(entries: object, name_key: str, sha256_key: str) -> dict[str, RepoFile]:
     """Return the files of *entries* by path: those whose entry makes sense, which the checkpoint's has to.
 
     An entry has its path in *name_key*, its ``size`` in bytes and, for a large file, ``lfs`` with the size once more
-    and the sha256 in *sha256_key*. One odd name among a repo's files says nothing of the others; PayloadError for a
-    checkpoint without a size, with another one in its lfs entry, or listed twice with different sizes.
+    and the sha256 in *sha256_key*; a mirror may leave out all sizes. One malformed name among a repo's files says
+    nothing of the others. PayloadError for no file at all, and for a checkpoint without a size, with another one in its
+    lfs entry, or listed twice with different sizes.
     """
-    files: dict[str, RepoFile] = {}
-    unsound = set()
-    for entry in entries:
-        name = entry.get(name_key) if isinstance(entry, dict) else None
-        if not isinstance(entry, dict) or not isinstance(name, str) or not is_filename(name):
-            continue
-        try:
-            file = _sound_file(entry, sha256_key)
-            if not file.size and name in CHECKPOINT_FILENAMES:
-                raise PayloadError("a size of 0")
-            if files.setdefault(name, file).size != file.size:
-                raise PayloadError("a file that is listed twice, with different sizes")
-        except PayloadError as error:
-            if name in CHECKPOINT_FILENAMES:
-                raise PayloadError(f"{name}: {error}") from None
-            unsound.add(name)
-    return {name: file for name, file in files.items() if name not in unsound}
+    if not isinstance(entries, list) or not any(isinstance(entry, dict) and "size" in entry for entry in entries):
+        files = _names_alone(entries, name_key)
+    else:
+        files = _sized(entries, name_key, sha256_key)
+    if not files:
+        raise PayloadError("no file that makes sense")
+    return files
 
 
-def read_size(value: object) -> int:
-    """Return *value* as a file's size in bytes; PayloadError unless it is a whole number that can be one."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_BYTES:
-        raise PayloadError("a file without a size")
-    return value
+def dig(data: object, *path: str) -> Any:
+    """Return what is at *path* in nested JSON objects, None where there is nothing."""
+    for key in path:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
 
 
-def is_filename(value: str) -> bool:
-    """Tell whether *value* can be a path inside a repo."""
-    return 0 < len(value) <= _LONGEST_FILENAME and value.isprintable()
+def load_json(text: str | bytes) -> Any:
+    """Return the JSON value in *text*; PayloadError where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PayloadError("not JSON") from error
 
 
-def read_sha256(value: object) -> str:
-    """Return *value* if it is a sha256 in hex, else ""."""
-    return value if isinstance(value, str) and _SHA256.fullmatch(value) else ""
+def is_filename(value: object) -> bool:
+    """Return whether *value* can be a path inside a repo."""
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_FILENAME and value.isprintable()
 
 
 def read_timestamp(value: object) -> str:
@@ -176,61 +138,84 @@ def read_timestamp(value: object) -> str:
 
 
 def read_gated(value: object) -> str:
-    """Return "auto" or "manual" for a gated repo, else ""."""
-    return value if isinstance(value, str) and value in {"auto", "manual"} else ""
+    """Return "auto" or "manual" for a gated repo, "true" where it is not said which, else ""."""
+    return "true" if value is True else value if isinstance(value, str) and value in {"auto", "manual"} else ""
 
 
 def read_license(card_data: object, tags: object = None) -> str:
-    """Return the licence ids of a model card, joined by "+", else those of the ``license:`` tags, else ""."""
-    named = card_data.get("license") if isinstance(card_data, dict) else None
-    if named is None and isinstance(tags, list):
-        named = [tag.removeprefix("license:") for tag in tags if isinstance(tag, str) and tag.startswith("license:")]
-    ids = named if isinstance(named, list) else [named]
-    return "+".join(text for text in ids[:_MOST_LICENSES] if isinstance(text, str) and _LICENSE.fullmatch(text))
+    """Return the licence ids of a model card, joined by "+", else those of the ``license:`` tags.
+
+    Where the licence is "other", it is its ``license_name``. "" is an unknown licence: none, more than ten, or one
+    among them that is no id, for what it allows is not known then.
+    """
+    ids = dig(card_data, "license")
+    if ids in ("other", ["other"]):
+        name = dig(card_data, "license_name")
+        return name if isinstance(name, str) and _LICENSE.fullmatch(name) else "other"
+    if ids is None:
+        named = tags if isinstance(tags, list) else []
+        ids = [tag.removeprefix("license:") for tag in named if isinstance(tag, str) and tag.startswith("license:")]
+    ids = ids if isinstance(ids, list) else [ids]
+    are_known = len(ids) <= _MOST_LICENSES and all(isinstance(text, str) and _LICENSE.fullmatch(text) for text in ids)
+    return "+".join(ids) if are_known else ""
 
 
-def _load(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise PayloadError("not JSON") from error
+def _repo_info(data: object, files: dict[str, RepoFile]) -> RepoInfo | None:
+    repo_id, sha = dig(data, "id"), dig(data, "sha")
+    if not (isinstance(repo_id, str) and is_repo_id(repo_id) and isinstance(sha, str) and is_commit(sha)):
+        return None
+    return RepoInfo(
+        repo_id=repo_id,
+        sha=sha,
+        files=files,
+        last_modified=read_timestamp(dig(data, "lastModified")),
+        license=read_license(dig(data, "cardData"), dig(data, "tags")),
+        gated=read_gated(dig(data, "gated")),
+        elements=_elements(dig(data, "safetensors", "parameters")),
+    )
 
 
-def _object(data: Any, what: str) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise PayloadError(f"{what}: an object was expected")
-    return data
+def _names_alone(entries: object, name_key: str) -> dict[str, RepoFile]:
+    names = [dig(entry, name_key) for entry in entries] if isinstance(entries, list) else []
+    return {name: RepoFile(None) for name in names if is_filename(name)}
 
 
-def _filenames(siblings: object) -> frozenset[str]:
-    entries = siblings if isinstance(siblings, list) else []
-    names = (entry.get("rfilename") for entry in entries if isinstance(entry, dict))
-    return frozenset(name for name in names if isinstance(name, str))
+def _sized(entries: Iterable[object], name_key: str, sha256_key: str) -> dict[str, RepoFile]:
+    files: dict[str, RepoFile] = {}
+    malformed = set()
+    for entry in entries:
+        name = dig(entry, name_key)
+        if not is_filename(name):
+            continue
+        try:
+            file = _sized_file(dig(entry, "size"), dig(entry, "lfs"), sha256_key)
+            if not file.size and name in CHECKPOINT_FILENAMES:
+                raise PayloadError("a size of 0")
+            if files.setdefault(name, file).size != file.size:
+                raise PayloadError("a file that is listed twice, with different sizes")
+        except PayloadError as error:
+            if name in CHECKPOINT_FILENAMES:
+                raise PayloadError(f"{name}: {error}") from None
+            malformed.add(name)
+    return {name: file for name, file in files.items() if name not in malformed}
 
 
-def is_file(entry: object) -> bool:
-    """Tell whether an *entry* of a tree is a file, not a directory."""
-    return isinstance(entry, dict) and entry.get("type") == "file"
-
-
-def _sound_file(entry: dict[str, Any], sha256_key: str) -> RepoFile:
-    size, lfs = read_size(entry.get("size")), entry.get("lfs")
-    if not isinstance(lfs, dict):
-        return RepoFile(size)
+def _sized_file(size: object, lfs: object, sha256_key: str) -> RepoFile:
+    if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size <= MAX_BYTES:
+        raise PayloadError("a file without a size")
     # What git holds of a large file is a pointer of some 134 bytes: a mirror may give its size instead.
-    if lfs.get("size", size) != size:
+    if isinstance(lfs, dict) and lfs.get("size", size) != size:
         raise PayloadError("a size that its lfs entry contradicts")
-    return RepoFile(size, read_sha256(lfs.get(sha256_key)))
+    sha256 = dig(lfs, sha256_key)
+    return RepoFile(size, sha256 if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else "")
 
 
-def _params_by_dtype(safetensors: object) -> dict[str, int]:
-    counts = safetensors.get("parameters") if isinstance(safetensors, dict) else None
-    if not isinstance(counts, dict):
-        return {}
-    sound = {
+def _elements(counts: object) -> dict[str, int]:
+    known = {
         dtype: count
-        for dtype, count in counts.items()
-        if _DTYPE.fullmatch(dtype) and isinstance(count, int) and not isinstance(count, bool) and 0 <= count < MAX_BYTES
+        for dtype, count in (counts.items() if isinstance(counts, dict) else ())
+        if _DTYPE.fullmatch(dtype) and isinstance(count, int) and not isinstance(count, bool) and count >= 0
     }
     # Some of the dtypes would make a wrong sum.
-    return sound if len(sound) == len(counts) and sum(sound.values()) < MAX_BYTES else {}
+    is_whole = isinstance(counts, dict) and len(known) == len(counts)
+    return known if is_whole and sum(known.values()) <= _MOST_ELEMENTS else {}

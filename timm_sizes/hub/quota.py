@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from math import ceil
-from urllib.parse import urlsplit
 
 _LIMIT = re.compile(r'"(\w{1,40})"\s*;\s*r\s*=\s*(\d{1,9})\s*;\s*t\s*=\s*(\d{1,20})(?!\d)', re.ASCII)
 _POLICY = re.compile(r"\bq\s*=\s*(\d{1,9})(?!\d)[^,]{0,40}?;\s*w\s*=\s*(\d{1,6})(?!\d)", re.ASCII)
@@ -47,15 +46,15 @@ def parse_rate_limit(limit: str, policy: str = "") -> RateLimit | None:
 
 
 def parse_retry_after(value: str, now_utc: float) -> float | None:
-    """Return the seconds that a ``Retry-After`` header asks to wait (a number or an HTTP date), at most LONGEST_WAIT.
+    """Return the seconds that a ``Retry-After`` header asks to wait (a number or an HTTP date).
 
     *now_utc* is the time since the epoch, for the date form. None where the header is missing or makes no sense.
     """
     text = value.strip()
     if _SECONDS.fullmatch(text):
-        return min(float(text), LONGEST_WAIT)
+        return float(text)
     try:
-        return min(max(0.0, parsedate_to_datetime(text).timestamp() - now_utc), LONGEST_WAIT)
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now_utc)
     except (ValueError, TypeError, OverflowError):
         return None
 
@@ -63,14 +62,6 @@ def parse_retry_after(value: str, now_utc: float) -> float | None:
 def backoff(refusals: int) -> float:
     """Return the seconds to wait after the *refusals*-th 429 in a row that does not say how long: 1, 2, 4 … 60."""
     return min(_FIRST_BACKOFF * 2.0 ** min(refusals - 1, 10), _LONGEST_BACKOFF)
-
-
-def bucket_of(url: str, endpoint: str) -> str | None:
-    """Return the bucket that the Hub at *endpoint* counts a request to *url* in; None for another server's."""
-    if not url.startswith(f"{endpoint}/"):
-        return None
-    path = urlsplit(url.removeprefix(endpoint)).path
-    return "api" if path.startswith("/api/") else "resolvers" if "/resolve/" in path else "pages"
 
 
 def seconds_for(requests: int, said: RateLimit) -> float:
@@ -145,13 +136,11 @@ class Budget:
         self.refused_until = max(self.refused_until, now + (backoff(self.refusals) if wait is None else wait))
 
     def refused_for(self, now: float) -> float:
-        """Return how many seconds there will have been nothing but refusals when the next request may be sent."""
-        if self.refused_since is None:
-            return 0.0
-        return max(now, self.refused_until, self.ends_at or now) - self.refused_since
+        """Return for how many seconds there has been nothing but refusals; the wait still to come is none of it."""
+        return 0.0 if self.refused_since is None else now - self.refused_since
 
     def has_room(self, now: float) -> bool:
-        """Tell whether one more request may be sent at *now*."""
+        """Return whether one more request may be sent at *now*."""
         self._roll_over(now)
         return now >= self.refused_until and (self.remaining is None or self.remaining > self.in_flight)
 

@@ -1,4 +1,4 @@
-"""Where a Hub token comes from (as for the ``hf`` command line) and which requests may carry it."""
+"""The user's Hub token, found where the ``hf`` command line finds it, and the requests that may carry it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
+
+from timm_sizes.hub.endpoints import address_of
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})", re.ASCII)
 _TRUE = {"1", "ON", "YES", "TRUE"}
 
 
 def is_true(value: str | None) -> bool:
-    """Tell whether an environment variable is switched on, by huggingface_hub's rule (1, ON, YES, TRUE)."""
+    """Return whether an environment variable is switched on, by huggingface_hub's rule (1, ON, YES, TRUE)."""
     return (value or "").upper() in _TRUE
 
 
@@ -45,22 +47,17 @@ def token_path(environ: Mapping[str, str]) -> Path:
 
 
 def may_carry_token(url: str, endpoint: str) -> bool:
-    """Tell whether a request to *url* may carry the token: only to the endpoint's own origin, and not in clear text.
+    """Return whether a request to *url* may carry the token: only to the endpoint itself, and not in clear text.
 
     Plain http is allowed to a loopback address alone, where nobody listens in between.
     """
-    asked, own = urlsplit(url), urlsplit(endpoint)
-    same_origin = (asked.scheme, asked.hostname, _port(asked)) == (own.scheme, own.hostname, _port(own))
-    return same_origin and (asked.scheme == "https" or _is_loopback(asked.hostname or ""))
+    parts = urlsplit(url)
+    return address_of(url, endpoint) is not None and (parts.scheme == "https" or _is_loopback(parts.hostname or ""))
 
 
 def _clean(token: str) -> str | None:
     token = token.replace("\r", "").replace("\n", "").strip()
     return token if token.isascii() and token.isprintable() and token else None
-
-
-def _port(parts: SplitResult) -> int | None:
-    return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _is_loopback(hostname: str) -> bool:

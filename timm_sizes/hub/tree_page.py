@@ -6,7 +6,6 @@ displayed sizes ("1.22 GB": decimal, three digits) are all there is.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -18,37 +17,31 @@ from timm_sizes.hub.endpoints import is_commit, is_repo_id
 from timm_sizes.hub.payloads import (
     RepoFile,
     RepoInfo,
-    is_file,
+    dig,
     is_filename,
+    load_json,
     read_gated,
     read_license,
     read_timestamp,
-    sound_files,
+    read_tree_entries,
 )
 
 
-def parse_tree_page(text: str) -> RepoInfo:
+def parse_tree_page(body: bytes) -> RepoInfo:
     """Read a tree page; PayloadError when it is another page (a challenge, a login, a new layout).
 
     The sizes are whole bytes where the page embeds its entries, and the displayed text otherwise.
     """
-    page = Selector(text=text, type="html")
-    props = {target: _props(page, target) for target in ("ViewerIndexTreeList", "ModelHeader")}
-    tree, model = props["ViewerIndexTreeList"], props["ModelHeader"].get("model")
-    model = model if isinstance(model, dict) else {}
-    context = tree.get("context")
-    context = context if isinstance(context, dict) else {}
-    commit = context.get("commit")
-    commit = commit if isinstance(commit, dict) else {}
-    author = commit.get("author")
-
-    repo_id = _repo_id(page, context)
-    sha = commit.get("id")
-    files = _entries(tree["entries"]) if "entries" in tree else _displayed(page, repo_id)
-    if not files:
-        raise PayloadError("tree page without files")
+    try:
+        page = Selector(text=body.decode(), type="html")
+    except UnicodeDecodeError:
+        raise PayloadError("not a page") from None
+    tree, model = _props(page, "ViewerIndexTreeList"), dig(_props(page, "ModelHeader"), "model")
+    repo_id, sha = _repo_id(page, tree), dig(tree, "context", "commit", "id")
+    entries = dig(tree, "entries")
+    files = read_tree_entries(entries) if entries is not None else _displayed(page, repo_id)
     checkpoint = choose_checkpoint(files)
-    if checkpoint is None and tree.get("nextURL"):
+    if checkpoint is None and dig(tree, "nextURL"):
         raise PayloadError("tree page with the first files only, and no checkpoint among them")
     if checkpoint is not None and files[checkpoint].size == "0 Bytes":
         raise PayloadError(f"{checkpoint}: a size of 0")
@@ -56,45 +49,34 @@ def parse_tree_page(text: str) -> RepoInfo:
         repo_id=repo_id,
         sha=sha if isinstance(sha, str) and is_commit(sha) else "",
         files=files,
-        last_modified=read_timestamp(author.get("date")) if isinstance(author, dict) else "",
-        license=read_license(model.get("cardData"), model.get("tags")),
-        gated=read_gated(model.get("gated")),
+        last_modified=read_timestamp(dig(tree, "context", "commit", "author", "date")),
+        license=read_license(dig(model, "cardData"), dig(model, "tags")),
+        gated=read_gated(dig(model, "gated")),
     )
 
 
-def _props(page: Selector, target: str) -> dict[str, Any]:
-    raw = page.css(f'[data-target="{target}"]::attr(data-props)').get()
-    try:
-        data = json.loads(raw or "{}")
-    except (ValueError, RecursionError) as error:
-        raise PayloadError("tree page with broken data") from error
-    return data if isinstance(data, dict) else {}
+def _props(page: Selector, target: str) -> Any:
+    return load_json(page.css(f'[data-target="{target}"]::attr(data-props)').get() or "{}")
 
 
-def _repo_id(page: Selector, context: dict[str, Any]) -> str:
-    repo = context.get("repo")
-    name = repo.get("name") if isinstance(repo, dict) else None
+def _repo_id(page: Selector, tree: object) -> str:
+    name = dig(tree, "context", "repo", "name")
     if name is None:
         address = page.css('meta[property="og:url"]::attr(content)').get() or ""
         name = urlsplit(address).path.partition("/tree/")[0].lstrip("/")
     if not isinstance(name, str) or not is_repo_id(name):
-        raise PayloadError("tree page without a repo id")
+        raise PayloadError("no tree page of a repo")
     return name
-
-
-def _entries(entries: object) -> dict[str, RepoFile]:
-    if not isinstance(entries, list):
-        raise PayloadError("tree page without a list of files")
-    return sound_files([entry for entry in entries if is_file(entry)], "path", "oid")
 
 
 def _displayed(page: Selector, repo_id: str) -> dict[str, RepoFile]:
     files = {}
     for link in page.css("a[download][href]"):
-        path = urlsplit(link.attrib["href"]).path
-        prefix, _, filename = path.partition("/resolve/")
+        prefix, _, filename = urlsplit(link.attrib["href"]).path.partition("/resolve/")
         shown = " ".join(link.css("::text").getall()).strip()
         name = unquote(filename.partition("/")[2])
         if prefix.strip("/") == repo_id and shown and is_filename(name):
             files[name] = RepoFile(shown)
+    if not files:
+        raise PayloadError("tree page without files")
     return files

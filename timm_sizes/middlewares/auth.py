@@ -1,4 +1,4 @@
-"""The token, and the login of a proxy: on a request only while it is under way."""
+"""The token, and the login of a proxy, on a request only while it is under way."""
 
 from __future__ import annotations
 

@@ -1,14 +1,23 @@
-"""A crawl that reaches nobody is ended, with the cause."""
+"""Connections that fail: the cause in a few words, and the end of a crawl that reaches nobody."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from scrapy import signals
+from scrapy.core.downloader.handlers.http11 import TunnelError
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
 
 from timm_sizes.errors import FAILURE_STAT
-from timm_sizes.hub.connection import PROXY_LOGIN, Cause, connection_cause, is_connection_failure
 from timm_sizes.middlewares.messages import end_crawl
 
 if TYPE_CHECKING:
@@ -18,9 +27,55 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
+OFFLINE_HINT = "HF_HUB_OFFLINE=1 estimates sizes without a network, by default of the models in the shipped table"
+_PROXY_LOGIN = "the proxy asks for a login (407)"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a connection failed; ``is_lasting`` where the next one will fail likewise."""
+
+    text: str
+    is_lasting: bool = False
+
+
+_NO_TRUST = Cause(
+    "the server's certificate cannot be verified; for a certificate authority of your own set SSL_CERT_FILE",
+    is_lasting=True,
+)
+# By what the message says, the first that fits: OpenSSL's errors and the proxy's status are nowhere else.
+_BY_PHRASE = {
+    "certificate verify failed": _NO_TRUST,
+    "CertificateError": _NO_TRUST,
+    "VerificationError": _NO_TRUST,
+    "SSL routines": Cause("no TLS at this address, or none that both sides know", is_lasting=True),
+    "'status': 407": Cause(_PROXY_LOGIN, is_lasting=True),
+}
+_BY_TYPE: dict[type[BaseException | None], str] = {
+    DownloadConnectionRefusedError: "connection refused",
+    CannotResolveHostError: "the name of the host cannot be resolved (DNS)",
+    DownloadTimeoutError: "timed out",
+    TunnelError: "the proxy opens no connection",
+}
+
+
+def is_connection_failure(error: BaseException | None) -> bool:
+    """Return whether *error* means that nobody answered; not that an answer was ignored, too large or cut short."""
+    return not isinstance(error, (IgnoreRequest, DownloadCancelledError, ResponseDataLossError))
+
+
+def connection_cause(error: BaseException | None) -> Cause:
+    """Return why the download that raised *error*, one of Scrapy's or Twisted's, got no answer."""
+    text = " ".join(str(error).split())
+    for phrase, cause in _BY_PHRASE.items():
+        if phrase in text:
+            return cause
+    known = _BY_TYPE.get(type(error))
+    return Cause(known or f"{type(error).__name__}: {text}"[:200])
+
 
 class ConnectionGuard:
-    """Ends a crawl that reaches nobody: after a score of failed connections without one answer, saying why.
+    """Ends a crawl that reaches nobody: after 20 failed connections without one answer, saying why.
 
     What would fail likewise the next time, such as a certificate, is not retried. Of a server that has answered at
     times, the names' own items tell, unless it is gone for good.
@@ -42,7 +97,7 @@ class ConnectionGuard:
 
     def process_response(self, request: Request, response: Response) -> Response:
         if response.status == 407:
-            self._failed(request, Cause(PROXY_LOGIN, is_lasting=True))
+            self._failed(request, Cause(_PROXY_LOGIN, is_lasting=True))
         else:
             self._failures, self._had_answer = 0, True
         return response
@@ -59,8 +114,7 @@ class ConnectionGuard:
     def _failed(self, request: Request, cause: Cause) -> None:
         self._failures += 1
         parts = urlsplit(request.url)
-        offline = "HF_HUB_OFFLINE=1 estimates sizes without a network"
-        self._reason = f"{parts.scheme}://{parts.netloc} cannot be reached: {cause.text}; {offline}"
+        self._reason = f"{parts.scheme}://{parts.netloc} cannot be reached: {cause.text}; {OFFLINE_HINT}"
         if cause.is_lasting or self._failures >= self.MOST_FAILURES:
             request.meta["dont_retry"] = True
         if self._failures == self.MOST_FAILURES:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from scrapy.utils.defer import deferred_from_coro
 
 from timm_sizes.errors import FAILURE_STAT
-from timm_sizes.hub.responses import HubResponse
+from timm_sizes.hub.responses import HEADERS, Answer, HubResponse, read_response
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -19,16 +20,24 @@ logger = logging.getLogger(__name__)
 
 # Set on a request that goes out with the token.
 TOKEN_META = "token_sent"
+# Set on a request that is to be answered anew, and the cached answer replaced.
+REFRESH_META = "refresh"
+
+_answers: WeakKeyDictionary[Response, Answer] = WeakKeyDictionary()
 
 
-def hub_response(response: Response) -> HubResponse:
-    """Return *response* as hub/ takes it."""
-    headers = {name.decode("latin-1").lower(): header_text(response, name) for name in response.headers}
-    had_token = response.request is not None and bool(response.request.meta.get(TOKEN_META))
-    return HubResponse(response.url, response.status, headers, response.body, had_token)
+def answer_in(response: Response, request: Request | None, endpoint: str) -> Answer:
+    """Return what *response* of the Hub at *endpoint* says; it is read once, for the cache and then for the spider."""
+    answer = _answers.get(response)
+    if answer is None:
+        headers = {name: header_text(response, name) for name in HEADERS}
+        had_token = request is not None and bool(request.meta.get(TOKEN_META))
+        came = HubResponse(response.url, response.status, headers, response.body, had_token)
+        answer = _answers[response] = read_response(came, endpoint)
+    return answer
 
 
-def header_text(response: Response, name: str | bytes) -> str:
+def header_text(response: Response, name: str) -> str:
     """Return the header *name* of *response* as text, "" if it has none."""
     return (response.headers.get(name) or b"").decode("latin-1")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from scrapy.exceptions import IgnoreRequest
 
-from timm_sizes.hub.endpoints import origin, parse_endpoint, rebase
+from timm_sizes.hub.endpoints import Address, Kind, address_of, origin, parse_endpoint, rebase
 
 if TYPE_CHECKING:
     from typing import Self
@@ -46,9 +45,9 @@ class SameOrigin:
         if redirected != asked:
             what = "host" if redirected[1] != asked[1] else "scheme or port"
             raise IgnoreRequest(f"redirected to another {what} ({redirected[1]})")
-        if request.url.startswith(f"{self._endpoint}/"):
+        if address_of(request.url, self._endpoint) is not None:
             target = rebase(target, self._endpoint)
-            if "/resolve/" in unquote(urlsplit(target).path):
+            if address_of(target, self._endpoint) == Address(Kind.FILE):
                 raise IgnoreRequest("redirected to a model file, whose request would count as a download")
         request.dont_filter = True
         return response.replace(headers={**response.headers, "Location": target})

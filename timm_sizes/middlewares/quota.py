@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from scrapy import signals
 from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.asyncio import call_later
 
-from timm_sizes.hub.endpoints import parse_endpoint
-from timm_sizes.hub.quota import Budget, bucket_of, parse_rate_limit, parse_retry_after
+from timm_sizes.hub.endpoints import address_of, parse_endpoint
+from timm_sizes.hub.quota import Budget, parse_rate_limit, parse_retry_after
 from timm_sizes.middlewares.messages import end_crawl, forget_secrets, header_text
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class HubQuota:
 
     A request that finds no room goes back to the scheduler and the engine is paused, so that Ctrl-C during the wait
     stops at once and loses nothing. A 429 that comes all the same is waited out and the request sent again, not counted
-    as a retry; after LONGEST_REFUSAL of nothing else the crawl ends. Cached answers do not come through here.
+    as a retry; after LONGEST_REFUSAL seconds of nothing else the crawl ends, and at once where a longer wait is wanted.
+    Cached answers do not come through here.
 
     While the engine is paused, a wake-up is set or a request is in flight whose answer will set one: a budget without
     requests in flight has room, or knows when it will (Budget.opens_at).
@@ -90,10 +91,10 @@ class HubQuota:
         is_used_up = said is not None and not said.remaining
         wait = None if is_used_up else parse_retry_after(header_text(response, "Retry-After"), time.time())
         budget.refused(wait, now, is_used_up=is_used_up)
-        if budget.refused_for(now) > self.LONGEST_REFUSAL:
-            minutes = self.LONGEST_REFUSAL / 60
-            end_crawl(self._crawler, f"the Hub has refused every request for {minutes:.0f} minutes")
-            raise IgnoreRequest("refused for too long")
+        if (wait or 0.0) > self.LONGEST_REFUSAL:
+            self._give_up(f"the Hub wants no request for {wait:.0f} s (Retry-After)")
+        if budget.refused_for(now) >= self.LONGEST_REFUSAL:
+            self._give_up(f"the Hub has refused every request for {self.LONGEST_REFUSAL / 60:.0f} minutes")
         self._hold(budget, now)
         return _to_send_again(request)
 
@@ -106,11 +107,17 @@ class HubQuota:
         if self._wake_up is not None:
             self._wake_up.cancel()
 
+    def _give_up(self, reason: str) -> NoReturn:
+        end_crawl(self._crawler, reason)
+        raise IgnoreRequest(reason)
+
     def _budget(self, request: Request) -> Budget | None:
-        bucket = bucket_of(request.url, self._endpoint)
-        if bucket and bucket not in self._budgets:
-            self._budgets[bucket] = self.new_budget(bucket)
-        return self._budgets[bucket] if bucket else None
+        address = address_of(request.url, self._endpoint)
+        if address is None:
+            return None
+        if address.bucket not in self._budgets:
+            self._budgets[address.bucket] = self.new_budget(address.bucket)
+        return self._budgets[address.bucket]
 
     def _ended(self, request: Request) -> Budget | None:
         # Cached answers and requests that another middleware stopped come by here too, and were never sent.
@@ -143,7 +150,7 @@ class HubQuota:
         wait = max(0.0, opens_at - now)
         if self._resumes_at is None:
             what = "The Hub refuses requests" if now < budget.refused_until else "The Hub's quota is used up"
-            logger.info("%s: the crawl goes on in %.0f s", what, wait)
+            logger.info("%s: resuming in %.0f s", what, wait)
         self._set_resumes_at(opens_at)
         self._wake_up = call_later(wait, self._resume)
 

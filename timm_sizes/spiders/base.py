@@ -42,7 +42,7 @@ class NamesSpider(Spider):
     def __init__(self, arguments: Arguments) -> None:
         super().__init__()
         self.arguments = arguments
-        self._expected: set[str] = set()
+        self._expected: dict[str, None] = {}
         self._without_item: dict[str, None] = {}
         self._rounds = 0
 
@@ -73,13 +73,14 @@ class NamesSpider(Spider):
     def expect(self, names: Iterable[str]) -> None:
         """Take note of *names* that have to have an item before the crawl ends."""
         new = [name for name in dict.fromkeys(names) if name not in self._expected]
-        self._expected.update(new)
+        self._expected |= dict.fromkeys(new)
         self._without_item |= dict.fromkeys(new)
         self.crawler.stats.inc_value("timm_sizes/names", len(new))
 
-    def is_expected(self, name: str) -> bool:
-        """Return whether *name* was given to expect."""
-        return name in self._expected
+    @property
+    def names(self) -> list[str]:
+        """The names that were given to expect."""
+        return list(self._expected)
 
     @property
     def names_without_item(self) -> list[str]:

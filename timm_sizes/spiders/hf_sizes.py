@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy import Request
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.spidermiddlewares.httperror import HttpError
 
-from timm_sizes.errors import InputError
-from timm_sizes.extensions.summary import HINT_STAT, PRINTS_SIZES_STAT, TABLES_STAT
-from timm_sizes.httpcache import REFRESH_META
+from timm_sizes.errors import FAILURE_STAT, InputError
+from timm_sizes.extensions.summary import HINT_STAT, KNOWN_STAT, PRINTS_SIZES_STAT, TABLES_STAT
 from timm_sizes.hub.checkpoint import HUB_FILENAMES
-from timm_sizes.hub.connection import connection_cause
-from timm_sizes.hub.endpoints import list_url, model_info_url, parse_endpoint, tree_page_url, tree_url
-from timm_sizes.hub.error_responses import TELLING_STATUSES, ErrorResponse
+from timm_sizes.hub.endpoints import (
+    address_of,
+    list_url,
+    model_info_url,
+    parse_endpoint,
+    plain_info_url,
+    tree_page_url,
+    tree_url,
+)
 from timm_sizes.hub.payloads import RepoInfo
-from timm_sizes.hub.responses import read_list, read_repo, read_tree
+from timm_sizes.hub.responses import TELLING_STATUSES, ErrorResponse, ModelList, RepoTree
 from timm_sizes.items import ModelSize, Status
-from timm_sizes.middlewares.messages import hub_response
+from timm_sizes.middlewares.connection import OFFLINE_HINT, connection_cause, is_connection_failure
+from timm_sizes.middlewares.messages import REFRESH_META, answer_in
+from timm_sizes.names.catalogue import by_repo_id
 from timm_sizes.names.resolve import name_of
-from timm_sizes.sizes_file import keep_table, table_record
+from timm_sizes.sizes_file import Sizes, keep_table, read_sizes, table_record
 from timm_sizes.spiders.base import NamesSpider, check_arguments
-from timm_sizes.spiders.plan import ListWalk, Plan, WantedRepo, describe, make_plan
+from timm_sizes.spiders.plan import ListWalk, Plan, Step, Trial, WantedRepo, describe, make_plan
 from timm_sizes.spiders.seeds import ARGUMENTS, Seeds, read_seeds
-from timm_sizes.spiders.sizing import from_catalogue, from_list, from_repo, from_target, not_listed, unsized
+from timm_sizes.spiders.sizing import exact_row, from_catalogue, from_list, from_repo, from_target, unsized
 from timm_sizes.tables.table import parse_table, table_names
 
 if TYPE_CHECKING:
@@ -36,6 +44,8 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure
+
+_Expected = TypeVar("_Expected", RepoInfo, RepoTree, ModelList)
 
 _TABLE_PRIORITY, _LIST_PRIORITY = 20, 10
 _LOGIN_REFUSED = "the Hub does not accept the token: log in again (hf auth login), or unset HF_TOKEN"
@@ -58,6 +68,10 @@ class HfSizesSpider(NamesSpider):
         self._tables = list(arguments.tables)
         self._urls_to_come = set(arguments.urls)
         self._requested_urls: set[str] = set()
+        self._trial = Trial()
+        # What is known of the server: that it answers at model_info_url, or that only plain_info_url will do.
+        self._answers_at_once = False
+        self._is_plain = False
         # Scrapy's SpiderState takes its place where there is a job directory.
         self.state: dict[str, Any] = {}
 
@@ -77,7 +91,11 @@ class HfSizesSpider(NamesSpider):
     @classmethod
     def dry_run(cls, arguments: Seeds) -> Iterable[str] | None:
         """Return what would be requested, a line a name, if the argument dry_run asks for that."""
-        return describe(make_plan(arguments.names)) if arguments.dry_run else None
+        if not arguments.dry_run:
+            return None
+        by_list = arguments.route == "list"
+        plan = make_plan(arguments.names, by_list=by_list)
+        return describe(plan, arguments.urls, arguments.authors, by_list=by_list)
 
     async def start(self) -> AsyncIterator[Request | ModelSize]:
         """Yield what the names need; tables at a URL are fetched first, so that each repo is requested once."""
@@ -94,7 +112,7 @@ class HfSizesSpider(NamesSpider):
                 dont_filter=True,
             )
         for author in self.seeds.authors:
-            yield self._list_request(ListWalk(author, takes_all=True))
+            yield self._list_request(ListWalk(author, takes_all=True, by_list=self._by_list))
         if not self.seeds.urls:
             for result in self._begin():
                 yield result
@@ -115,87 +133,101 @@ class HfSizesSpider(NamesSpider):
             yield from self._begin()
 
     def table_failed(self, failure: Failure) -> None:
-        """Tell of a table that could not be had; the crawl ends with it, for nothing is requested before all came."""
+        """Report a table that could not be had; the crawl ends with it, for nothing is requested before all came."""
         url = failure.request.cb_kwargs["url"]  # type: ignore[attr-defined]
-        self.fail(f"{url}: {_why(failure)}; expected a CSV or JSON table")
+        hint = f"; {OFFLINE_HINT}" if is_connection_failure(failure.value) else ""
+        self.fail(f"{url}: {_why(failure)}; expected a CSV or JSON table{hint}")
+
+    def parse(self, response: Response, **kwargs: Any) -> Iterator[Request | ModelSize]:
+        """Yield the item of the one repo that *response* is about, for ``scrapy parse URL --spider hf_sizes``."""
+        address = address_of(response.url, self.seeds.endpoint)
+        if address is None or not address.repo_id:
+            raise self.stopped(f"{response.url}: expected the address of a repo at {self.seeds.endpoint}")
+        yield from self.parse_repo(response, WantedRepo(address.repo_id, "", [name_of(address.repo_id)]))
+
+    def closed(self, reason: str) -> None:
+        """Say so where every request was refused, and likewise: too few names to end the crawl, but no Hub either."""
+        trial = self._trial
+        is_refused = trial.refusals and trial.are_alike and not trial.is_passed
+        if reason == "finished" and is_refused and not self.crawler.stats.get_value(FAILURE_STAT):
+            self.fail(f"{self.seeds.endpoint} refuses every request: {trial.reason}")
 
     def requests_for(self, names: Iterable[str]) -> Iterator[Request]:
         """Yield the requests of *names*: for repos whose commit is known or does not matter, and for lists."""
-        yield from self.requests_of(make_plan(names, by_list=self._by_list))
+        self._trial = Trial(is_passed=self._trial.is_passed)
+        yield from self._requests_of(make_plan(names, by_list=self._by_list))
 
-    def requests_of(self, plan: Plan) -> Iterator[Request]:
-        """Yield the requests that the repos of *plan* need; a subclass may have them requested elsewhere."""
-        if self.seeds.offline:
-            return
-        commits = {} if self._by_list else self._commits
-        for owner, repos in plan.listed.items():
-            yield from self._repo_requests([repo for repo in repos if repo.repo_id in commits])
-            if unknown := tuple(repo for repo in repos if repo.repo_id not in commits):
-                yield self._list_request(ListWalk(owner, unknown))
-        if not self._by_list:
-            yield from self._repo_requests(plan.direct)
+    def repo_requests(self, repos: Iterable[WantedRepo]) -> Iterator[Request]:
+        """Yield the requests of *repos*; a spider that leaves them to others does otherwise."""
+        yield from map(self._repo_request, self._trial.admit(repos))
 
     def parse_list(self, response: Response, walk: ListWalk) -> Iterator[Request | ModelSize]:
         """Take in a page of an organisation's list: the commits of its repos, or what it says of their sizes."""
-        page = read_list(hub_response(response), self.seeds.endpoint)
+        page = self._answer(response, ModelList)
         if isinstance(page, ErrorResponse):
+            self._count_refusal(page)
             yield from self._without_list(response.request, walk, page)
             return
-        self._commits.update({repo_id: repo.sha for repo_id, repo in page.repos.items()})
+        own = walk.own(page.repos)
+        self._commits.update({repo_id: page.repos[repo_id].sha for repo_id in own})
+        found = [repo for repo in walk.repos if repo.repo_id in page.repos]
         if walk.takes_all:
-            listed = [WantedRepo(repo_id, "", [name_of(repo_id)]) for repo_id in page.repos]
-            # Rows move between the pages of a list while it is walked: one may come twice.
-            found = [repo for repo in listed if not self.is_expected(repo.models[0])]
-            self._expect([model for repo in found for model in repo.models], len(found))
-            if not listed and len(walk.seen) == 1:
-                raise self.stopped(f"author={walk.owner}: no repos; upper and lower case are as the Hub has them")
+            found = [WantedRepo(repo_id, "", [name_of(repo_id)]) for repo_id in own]
+            self._expect([repo.models[0] for repo in found], len(found))
+            if not own and not walk.pages:
+                raise self.stopped(
+                    f"author={walk.owner}: no repos; names are case-sensitive, and private repos need a token"
+                )
+        walk, step = walk.after(page.repos, has_next=page.next_url is not None)
+        if step is Step.NEXT and page.next_url is not None:
+            yield self._list_request(walk, page.next_url)
+        elif step is Step.DIRECT:
+            yield from self.repo_requests(walk.repos)
         else:
-            found = [repo for repo in walk.repos if repo.repo_id in page.repos]
-        missing = tuple(repo for repo in walk.repos if repo.repo_id not in page.repos)
-        yield from self._go_on(replace(walk, repos=missing), page.next_url)
-        if self._by_list:
-            yield from (from_list(model, page.repos[repo.repo_id]) for repo in found for model in repo.models)
-        else:
-            yield from self.requests_of(Plan({}, found, {}))
+            why = f"not in the list of {walk.owner}"
+            yield from (from_catalogue(model, repo.repo_id, why) for repo in walk.repos for model in repo.models)
+        yield from self._listed([(repo, page.repos[repo.repo_id]) for repo in found])
 
     def list_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
         """Do without a list that cannot be had."""
         walk = failure.request.cb_kwargs["walk"]  # type: ignore[attr-defined]
-        again = self._again_after(failure)
-        error = ErrorResponse(Status.ERROR, _why(failure))
+        again, error = self._after_failure(failure)
         yield from [again] if again else self._without_list(None, walk, error)
 
-    def parse_repo(self, response: Response, repo: WantedRepo) -> Iterator[Request | ModelSize]:
-        """Yield the item of each name that shares the *repo*, or a further request where one can help."""
-        info = read_repo(
-            hub_response(response), self.seeds.endpoint, self.seeds.route, named_revision=bool(repo.revision)
-        )
-        if isinstance(info, ErrorResponse):
-            yield from self._failed(response.request, repo, info)
-        elif not info.files:
-            yield self._tree_request(tree_url(self.seeds.endpoint, info.repo_id, info.sha), repo, info)
+    def parse_repo(self, response: Response, repo: WantedRepo, is_plain: bool = False) -> Iterator[Request | ModelSize]:
+        """Yield the item of each name that shares the *repo*, or a further request where one can help.
+
+        A mirror that refuses the request for everything at once is asked as the official client does (*is_plain*); so
+        is a repo that has lost the commit which its list gave.
+        """
+        info = self._answer(response, RepoInfo)
+        if not isinstance(info, ErrorResponse):
+            self._answers_at_once = self._answers_at_once or not is_plain
+            self._is_plain = not self._answers_at_once
+            yield from self._sized(repo, info)
+        elif info.is_of_form and not is_plain and self._may_be_plain(repo, info):
+            yield self._repo_request(repo, is_plain=True)
         else:
-            for model in repo.models:
-                yield from_repo(model, info, self.seeds.route)
+            yield from self._failed(response.request, repo, info)
 
     def parse_tree(self, response: Response, repo: WantedRepo, info: RepoInfo) -> Iterator[Request | ModelSize]:
         """Yield the items of a *repo* whose *info* came without sizes."""
-        tree = read_tree(hub_response(response))
+        tree = self._answer(response, RepoTree)
         if isinstance(tree, ErrorResponse):
             yield from self._failed(response.request, repo, tree)
             return
-        info = replace(info, files=info.files | tree.files)
+        # The first page takes the place of what is known of the files: their names.
+        info = replace(info, files={**(info.files if info.has_sizes else {}), **tree.files})
         if tree.next_url is not None and HUB_FILENAMES[0] not in info.files:
             yield self._tree_request(tree.next_url, repo, info)
-            return
-        for model in repo.models:
-            yield from_repo(model, info, self.seeds.route)
+        else:
+            yield from self._sized(repo, info)
 
     def repo_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
         """Yield an error item for each name whose repo gave no answer, retries included."""
         repo = failure.request.cb_kwargs["repo"]  # type: ignore[attr-defined]
-        again = self._again_after(failure)
-        yield from [again] if again else self._failed(None, repo, ErrorResponse(Status.ERROR, _why(failure)))
+        again, error = self._after_failure(failure)
+        yield from [again] if again else self._unsized(repo, error)
 
     @property
     def _by_list(self) -> bool:
@@ -206,6 +238,11 @@ class HfSizesSpider(NamesSpider):
         """The commits that lists gave, by repo; kept with a job directory, so that a resumed crawl needs no list."""
         state: dict[str, dict[str, str]] = self.state
         return state.setdefault("commits", {})
+
+    @cached_property
+    def _known(self) -> Sizes:
+        """What SIZES_FILE has; nothing where all is to be requested anew."""
+        return Sizes() if self.seeds.refresh else read_sizes(self.seeds.sizes_file)
 
     def _expect(self, names: Iterable[str], repos: int) -> None:
         self.expect(names)
@@ -229,20 +266,54 @@ class HfSizesSpider(NamesSpider):
         elif self._by_list:
             for repo in plan.direct:
                 yield from (unsized(model, Status.ERROR, _NOT_IN_LISTS, repo.repo_id) for model in repo.models)
-        yield from self.requests_of(plan)
+        yield from self._requests_of(plan)
 
-    def _go_on(self, walk: ListWalk, next_url: str | None) -> Iterator[Request | ModelSize]:
-        """Request the next page while it can give a size, or save more requests than the one it costs.
+    def _requests_of(self, plan: Plan) -> Iterator[Request]:
+        if self.seeds.offline:
+            return
+        commits = {} if self._by_list else self._commits
+        for owner, repos in plan.listed.items():
+            yield from self.repo_requests([repo for repo in repos if repo.repo_id in commits])
+            if unknown := tuple(repo for repo in repos if repo.repo_id not in commits):
+                yield self._list_request(ListWalk(owner, unknown, by_list=self._by_list))
+        if not self._by_list:
+            yield from self.repo_requests(plan.direct)
 
-        A link that leads back ends the walk, which would go round for ever.
-        """
-        pays = walk.takes_all or len(walk.repos) > (0 if self._by_list else 1)
-        if next_url is not None and pays and next_url not in walk.seen:
-            yield self._list_request(walk, next_url)
-        elif self._by_list:
-            yield from (not_listed(model, repo.repo_id, walk.owner) for repo in walk.repos for model in repo.models)
-        else:
-            yield from self._repo_requests(walk.repos)
+    def _listed(self, found: Iterable[tuple[WantedRepo, RepoInfo]]) -> Iterator[Request | ModelSize]:
+        """Yield the items of repos that were *found* in a list, as far as they are known by it; request the others."""
+        unknown = []
+        for repo, info in found:
+            row = exact_row(self._known.of_repo(info.repo_id), info)
+            if row is not None:
+                self.crawler.stats.inc_value(KNOWN_STAT, len(repo.models))
+                yield from (replace(row, model=model) for model in repo.models)
+            elif self._by_list:
+                yield from (from_list(model, info) for model in repo.models)
+            else:
+                unknown.append(repo)
+                continue
+            self._trial.is_passed = True
+        yield from self.repo_requests(unknown)
+
+    def _answer(self, response: Response, expected: type[_Expected]) -> _Expected | ErrorResponse:
+        answer = answer_in(response, response.request, self.seeds.endpoint)
+        if isinstance(answer, (expected, ErrorResponse)):
+            return answer
+        return ErrorResponse(Status.ERROR, "invalid response: redirected to another kind of address")
+
+    def _may_be_plain(self, repo: WantedRepo, error: ErrorResponse) -> bool:
+        has_lost_commit = error.is_of_revision and not repo.revision
+        return self.seeds.route == "api" and (has_lost_commit or not self._answers_at_once)
+
+    def _sized(self, repo: WantedRepo, info: RepoInfo) -> Iterator[Request | ModelSize]:
+        """Yield the items of a *repo* from its *info*, or the request of its sizes, and what was held back for it."""
+        if not info.has_sizes:
+            at = repo.revision or ("main" if self._is_plain else info.sha)
+            yield self._tree_request(tree_url(self.seeds.endpoint, info.repo_id, at), repo, info)
+            return
+        self._trial.is_passed = True
+        yield from (from_repo(model, info, self.seeds.route) for model in repo.models)
+        yield from map(self._repo_request, self._trial.ended())
 
     def _without_list(
         self, request: Request | None, walk: ListWalk, error: ErrorResponse
@@ -252,40 +323,61 @@ class HfSizesSpider(NamesSpider):
             raise self.stopped(_LOGIN_REFUSED)
         if error.may_pass and request is not None and (again := self._again(request, error.reason)):
             yield again
-        elif not error.may_pass and request is not None and walk.is_sorted and not walk.seen - {request.url}:
-            yield self._list_request(replace(walk, is_sorted=False, seen=frozenset()))
+        elif not error.may_pass and request is not None and walk.is_sorted and not walk.pages:
+            yield self._list_request(replace(walk, is_sorted=False))
         elif walk.takes_all or self._by_list:
-            raise self.stopped(f"no list of {walk.owner} ({error.reason}): this server cannot be asked by lists")
+            what = ": this server has no lists of repos" if error.is_of_form else ""
+            raise self.stopped(f"no list of {walk.owner} ({error.reason}){what}")
         else:
             self.logger.info("No list of %s (%s): its repos are requested at main", walk.owner, error.reason)
-            yield from self._repo_requests(walk.repos)
+            yield from self.repo_requests(walk.repos)
 
     def _failed(self, request: Request | None, repo: WantedRepo, error: ErrorResponse) -> Iterator[Request | ModelSize]:
-        """Yield the request once more where that may help, else what the *repo*'s names get by the *error*."""
+        """Yield the *request* once more where that may help, else what the *repo*'s names get by the *error*."""
         if error.rejects_token:
             raise self.stopped(_LOGIN_REFUSED)
+        self._count_refusal(error, repo)
         if error.may_pass and request is not None and (again := self._again(request, error.reason)):
             yield again
-            return
+        else:
+            yield from self._unsized(repo, error)
+
+    def _unsized(self, repo: WantedRepo, error: ErrorResponse) -> Iterator[Request | ModelSize]:
         for model in repo.models:
             yield unsized(model, error.status, error.reason, repo.repo_id, self.seeds.route, error.answered_at)
+        yield from map(self._repo_request, self._trial.ended())
+
+    def _count_refusal(self, error: ErrorResponse, repo: WantedRepo | None = None) -> None:
+        """End the crawl where the server answers everything likewise, and not as a Hub does.
+
+        That a repo is missing is such an answer only where the catalogue knows the repo.
+        """
+        is_missing = error.status is Status.NOT_FOUND and repo is not None and repo.repo_id in by_repo_id()
+        if (error.status is Status.ERROR or is_missing) and self._trial.refused(error.reason):
+            count = Trial.MOST_REFUSALS
+            raise self.stopped(f"{self.seeds.endpoint} gave {count} like answers and not one size: {error.reason}")
+
+    def _after_failure(self, failure: Failure) -> tuple[Request | None, ErrorResponse]:
+        """Return the request once more for what RetryMiddleware does not get to see, and what the failure means.
+
+        That is an answer that cannot be unpacked. IgnoreRequest (HttpError is one) says that the answer was understood,
+        and a retry would be answered likewise.
+        """
+        request: Request = failure.request  # type: ignore[attr-defined]
+        error = ErrorResponse(Status.ERROR, _why(failure))
+        if not is_connection_failure(failure.value):
+            self._count_refusal(error)
+        tries = request.meta.get("retry_times", 0)
+        is_over = request.meta.get("dont_retry") or tries >= self.settings.getint("RETRY_TIMES")
+        is_lasting = is_over or isinstance(failure.value, IgnoreRequest)
+        return None if is_lasting else self._again(request, error.reason), error
 
     def _again(self, request: Request, reason: str) -> Request | None:
         again = get_retry_request(request, spider=self, reason=reason)
         if again is not None:
-            # Not from the cache: what is there was no sound answer, or is none any more.
+            # Not from the cache: what is there was no valid answer, or is none any more.
             again.meta[REFRESH_META] = True
         return again
-
-    def _again_after(self, failure: Failure) -> Request | None:
-        """Return the request once more for what RetryMiddleware does not get to see: an answer that cannot be unpacked.
-
-        IgnoreRequest (HttpError is one) says that the answer was understood, and a retry would be answered likewise.
-        """
-        request: Request = failure.request  # type: ignore[attr-defined]
-        tries = request.meta.get("retry_times", 0)
-        is_over = request.meta.get("dont_retry") or tries >= self.settings.getint("RETRY_TIMES")
-        return None if is_over or isinstance(failure.value, IgnoreRequest) else self._again(request, _why(failure))
 
     def _keep(self, path: Path, data: bytes) -> None:
         try:
@@ -294,17 +386,16 @@ class HfSizesSpider(NamesSpider):
             raise self.stopped(f"{path}: {error.strerror}; SIZES_FILE is to be written beside it") from None
 
     def _list_request(self, walk: ListWalk, url: str = "") -> Request:
-        is_first = not url
-        url = url or list_url(self.seeds.endpoint, walk.owner, with_dtypes=self._by_list, is_sorted=walk.is_sorted)
+        first = list_url(self.seeds.endpoint, walk.owner, with_dtypes=self._by_list, is_sorted=walk.is_sorted)
         return Request(
-            url,
+            url or first,
             self.parse_list,
             errback=self.list_failed,
-            cb_kwargs={"walk": replace(walk, seen=walk.seen | {url})},
+            cb_kwargs={"walk": walk},
             priority=_LIST_PRIORITY,
             # A resumed crawl needs the commits of a list no more, but what else it says. Further pages are told from
             # the ones before by the walk: the filter would drop one without a word, and its repos with it.
-            dont_filter=not is_first or walk.takes_all or self._by_list,
+            dont_filter=bool(url) or walk.takes_all or self._by_list,
         )
 
     def _tree_request(self, url: str, repo: WantedRepo, info: RepoInfo) -> Request:
@@ -312,20 +403,22 @@ class HfSizesSpider(NamesSpider):
         kept = {"repo": repo, "info": info}
         return Request(url, self.parse_tree, errback=self.repo_failed, cb_kwargs=kept, dont_filter=True)
 
-    def _repo_requests(self, repos: Iterable[WantedRepo]) -> Iterator[Request]:
-        address = tree_page_url if self.seeds.route == "page" else model_info_url
-        for repo in repos:
-            url = address(self.seeds.endpoint, repo.repo_id, repo.revision or self._commits.get(repo.repo_id, ""))
-            yield Request(
-                url,
-                self.parse_repo,
-                errback=self.repo_failed,
-                cb_kwargs={"repo": repo},
-                meta={REFRESH_META: True} if self.seeds.refresh and not self.is_repeating else {},
-                # Two names, one with the revision that the other turned out to have.
-                dont_filter=url in self._requested_urls,
-            )
-            self._requested_urls.add(url)
+    def _repo_request(self, repo: WantedRepo, *, is_plain: bool = False) -> Request:
+        is_plain = is_plain or self._is_plain
+        revision = repo.revision if is_plain else repo.revision or self._commits.get(repo.repo_id, "")
+        address = tree_page_url if self.seeds.route == "page" else plain_info_url if is_plain else model_info_url
+        url = address(self.seeds.endpoint, repo.repo_id, revision)
+        # Two names, one with the revision that the other turned out to have.
+        is_repeated = url in self._requested_urls
+        self._requested_urls.add(url)
+        return Request(
+            url,
+            self.parse_repo,
+            errback=self.repo_failed,
+            cb_kwargs={"repo": repo, "is_plain": is_plain},
+            meta={REFRESH_META: True} if self.seeds.refresh and not self.is_repeating else {},
+            dont_filter=is_repeated,
+        )
 
 
 def _why(failure: Failure) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from typing import ClassVar
 
 from timm_sizes.files import printable
 from timm_sizes.names.resolve import Target, resolve
 
 # Pages of an organisation's list, 1,000 repos each, where it is more than one.
 _LIST_PAGES = {"timm": 2}
+MOST_PAGES = 1000  # a million repos: more than any organisation has
 
 
 @dataclass(frozen=True)
@@ -27,15 +31,85 @@ class WantedRepo:
         return owner if slash else ""
 
 
+class Step(Enum):
+    """What follows on a page of a list: the next page, requests of the repos that it lacks, or nothing."""
+
+    NEXT = auto()
+    DIRECT = auto()
+    STOP = auto()
+
+
 @dataclass(frozen=True)
 class ListWalk:
-    """A walk along an owner's list: the ``repos`` still to be found in it, or all there are; ``seen`` are its pages."""
+    """A walk along an owner's list: the ``repos`` still to be found in it, or all there are (``takes_all``).
+
+    ``seen`` are the ids on the pages so far.
+    """
 
     owner: str
     repos: tuple[WantedRepo, ...] = ()
     takes_all: bool = False
     is_sorted: bool = True
+    by_list: bool = False  # the list itself gives the sizes
+    pages: int = 0
     seen: frozenset[str] = frozenset()
+
+    def own(self, repo_ids: Iterable[str]) -> list[str]:
+        """Return those of *repo_ids* that are the owner's, seen for the first time: a mirror may list all it has."""
+        prefix = f"{self.owner}/"
+        return [repo_id for repo_id in repo_ids if repo_id.startswith(prefix) and repo_id not in self.seen]
+
+    def after(self, repo_ids: Iterable[str], *, has_next: bool) -> tuple[ListWalk, Step]:
+        """Return the walk after a page with *repo_ids*, and how it goes on.
+
+        A further page is requested while it can give a size, or save more requests than the one it costs. Pages that
+        bring nothing new end the walk, and so does an endless list of what nobody has.
+        """
+        new = self.own(repo_ids)
+        missing = tuple(repo for repo in self.repos if repo.repo_id not in new)
+        walk = replace(self, repos=missing, pages=self.pages + 1, seen=self.seen.union(new))
+        pays = self.takes_all or len(missing) > (0 if self.by_list else 1)
+        if has_next and pays and new and walk.pages < MOST_PAGES:
+            return walk, Step.NEXT
+        return walk, Step.STOP if self.takes_all or self.by_list else Step.DIRECT
+
+
+@dataclass
+class Trial:
+    """The first requests to a server, which show whether it is a Hub at all.
+
+    Few are sent before the first of them gives a repo's files; so many like refusals in a row, and none that does,
+    mean that no request will: a portal, a filter, a redirect of everything elsewhere.
+    """
+
+    MOST_REFUSALS: ClassVar[int] = 20
+
+    is_passed: bool = False
+    held: deque[WantedRepo] = field(default_factory=deque)
+    sent: int = 0
+    refusals: int = 0
+    reason: str = ""
+    are_alike: bool = True
+
+    def admit(self, repos: Iterable[WantedRepo]) -> list[WantedRepo]:
+        """Return those of *repos* that may be requested now; the others are held until released."""
+        repos = list(repos)
+        room = len(repos) if self.is_passed else max(0, self.MOST_REFUSALS - self.sent)
+        self.held.extend(repos[room:])
+        self.sent += len(repos[:room])
+        return repos[:room]
+
+    def refused(self, reason: str) -> bool:
+        """Take in a refusal; return whether there are so many alike that the server is no Hub."""
+        self.are_alike = self.are_alike and self.reason in ("", reason)
+        self.refusals = self.refusals + 1 if reason == self.reason else 1
+        self.reason = reason
+        return not self.is_passed and self.refusals >= self.MOST_REFUSALS
+
+    def ended(self) -> list[WantedRepo]:
+        """Take in that a repo's request has its answer; return the held repos that may be requested now."""
+        count = len(self.held) if self.is_passed else min(1, len(self.held))
+        return [self.held.popleft() for _ in range(count)]
 
 
 @dataclass(frozen=True)
@@ -76,20 +150,31 @@ def make_plan(names: Iterable[str], *, by_list: bool = False) -> Plan:
 
 
 def _list_pays(owner: str, repos: int) -> bool:
-    """Tell whether it is cheaper to request *owner*'s list first, so that answers can be kept at their commits.
+    """Return whether it is cheaper to request *owner*'s list first, so that answers can be kept at their commits.
 
     With a list of p pages, a crawl and one refresh of n repos cost p + n + p requests; without it they cost 2 n.
     """
     return repos > 2 * _LIST_PAGES.get(owner, 1)
 
 
-def describe(plan: Plan) -> Iterable[str]:
-    """Yield the lines of a dry run: each name with its repo, then how many requests the crawl would send."""
+def describe(plan: Plan, tables: Iterable[str] = (), authors: Iterable[str] = (), *, by_list: bool) -> Iterator[str]:
+    """Yield the lines of a dry run: each name with its repo, then what requests the crawl would send.
+
+    *tables* are those at a URL, *authors* the organisations: their names are not known yet. *by_list*: the lists give
+    the sizes.
+    """
     for repo in plan.repos:
         at = f"@{repo.revision}" if repo.revision else ""
         yield from (f"{printable(model)} → {repo.repo_id}{at}" for model in repo.models)
     for name, target in plan.settled.items():
         yield printable(f"{name} → {target.path or f'{target.status}: {target.reason}'}")
+    each = "" if by_list else ", and one for each repo of theirs"
+    for url in tables:
+        yield f"{url}: a request, and those of its names"
+    for author in authors:
+        yield f"{author}: a request for each 1,000 of its repos, at least one{each}"
     names = len(plan.settled) + sum(len(repo.models) for repo in plan.repos)
-    lists = f", after the list of {', '.join(plan.listed)} for the commits" if plan.listed else ""
-    yield f"{names} names, {len(plan.repos)} repos: {len(plan.repos)} requests at the most{lists}"
+    requests = 0 if by_list else len(plan.repos)
+    lists = f", after the list of {', '.join(plan.listed)}" if plan.listed else ""
+    if names:
+        yield f"{names} names, {len(plan.repos)} repos: {requests} requests at the most{lists}"

@@ -1,21 +1,23 @@
-"""From what a source says to the item: the Hub's answer, its refusal, the shipped catalogue, or a file on disk."""
+"""The item of a name, from what the Hub says, the shipped catalogue, or a file on disk."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from timm_sizes.hub.checkpoint import (
     DTYPE_BYTES,
+    FLOAT_DTYPES,
     HUB_FILENAMES,
     choose_checkpoint,
     choose_local_checkpoint,
     main_dtype,
 )
-from timm_sizes.hub.payloads import ListedRepo, RepoInfo
+from timm_sizes.hub.payloads import RepoInfo
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.names.architecture import architecture
 from timm_sizes.names.catalogue import TIMM_VERSION, CatalogueEntry, architectures, by_repo_id
-from timm_sizes.names.resolve import Target
+from timm_sizes.names.resolve import Target, resolve
 
 _NO_CHECKPOINT = "the repo has no single file that timm loads (model.safetensors or pytorch_model.bin)"
 _BASIS = {
@@ -24,23 +26,56 @@ _BASIS = {
 }
 
 
+def exact_row(rows: Iterable[ModelSize], info: RepoInfo) -> ModelSize | None:
+    """Return which of the *rows* of SIZES_FILE is exact at the commit of *info*, and so the answer already.
+
+    A row at a named revision speaks for that name alone. One that names no endpoint is from huggingface.co, and what a
+    mirror has at the same commit is the same.
+    """
+    for row in rows:
+        is_exact = row.status is Status.OK and row.source in ("api", "page") and row.sha == info.sha
+        if is_exact and row.endpoint in ("", info.endpoint) and not resolve(row.model).revision:
+            return row
+    return None
+
+
 def from_repo(model: str, info: RepoInfo, source: str) -> ModelSize:
     """Return *model*'s item from its repo's files, which the Hub gave by the route *source*."""
     item = _about(model, info, source)
     filename = choose_checkpoint(info.files)
     if filename is None:
-        item.status, item.reason = Status.NO_WEIGHTS, _NO_CHECKPOINT
         return item
     checkpoint = info.files[filename]
-    item.filename = filename
-    item.size_bytes = checkpoint.size
-    item.sha256 = checkpoint.sha256
-    if filename.endswith(".safetensors"):
-        item.params = sum(info.params_by_dtype.values()) or None
-        item.dtype = main_dtype(info.params_by_dtype)
+    item.status, item.reason, item.filename = Status.OK, "", filename
+    item.size_bytes, item.sha256 = checkpoint.size, checkpoint.sha256
+    if filename == HUB_FILENAMES[0]:
+        item.params, item.dtype = sum(info.elements.values()) or None, main_dtype(info.elements)
     if isinstance(checkpoint.size, str):
         item.status = Status.ESTIMATED
         item.reason = f"the page shows {checkpoint.size}, rounded to three digits"
+    return item
+
+
+def from_list(model: str, info: RepoInfo) -> ModelSize:
+    """Return *model*'s estimate from what a list says of its repo: elements × width, and what else the file holds.
+
+    That, its header and its integer buffers, is known of repos in the catalogue. What the list cannot size has the
+    catalogue's estimate.
+    """
+    filename, elements = choose_checkpoint(info.files), info.elements
+    if filename is None and info.files:
+        return _about(model, info, "list")
+    if why := _why_not_sized(filename, elements):
+        return from_catalogue(model, info.repo_id, why)
+    entry = by_repo_id().get(info.repo_id)
+    rest = 0
+    if entry is not None:
+        buffers = {dtype: count for dtype, count in entry.elements.items() if dtype not in FLOAT_DTYPES}
+        rest = 8 + entry.header_bytes + _bytes_of(buffers)
+    item = _about(model, info, "list")
+    item.status, item.filename, item.size_bytes = Status.ESTIMATED, filename or "", rest + _bytes_of(elements)
+    item.params, item.dtype = sum(elements.values()), main_dtype(elements)
+    item.reason = "elements by dtype from the Hub's list" + ("" if rest else ", without the file's header")
     return item
 
 
@@ -49,46 +84,16 @@ def unsized(model: str, status: Status, reason: str, repo_id: str = "", source: 
     return ModelSize(model=model, repo_id=repo_id, status=status, reason=reason, source=source, fetched_at=at)
 
 
-def from_list(model: str, repo: ListedRepo) -> ModelSize:
-    """Return *model*'s estimate from what a list says of its repo: elements × width, and the header if it is known.
+def from_catalogue(model: str, repo_id: str, why: str = "") -> ModelSize:
+    """Return *model*'s estimate from the shipped catalogue: what its checkpoint should weigh, not what the Hub says.
 
-    Where the elements are the catalogue's, so is the file: the catalogue's size is the answer, header included.
+    *why* is the reason in words for not having more than that.
     """
-    item = _about(model, repo, "list")
-    filename = choose_checkpoint(repo.filenames)
-    if filename is None and repo.filenames:
-        item.status, item.reason = Status.NO_WEIGHTS, _NO_CHECKPOINT
-        return item
-    elements = repo.params_by_dtype
-    if filename != HUB_FILENAMES[0] or not elements or not elements.keys() <= DTYPE_BYTES.keys():
-        item.status = Status.ERROR
-        what = f"element counts of {filename}" if filename else "file names of this repo"
-        item.reason = f"the list has no {what}; exact sizes: without route=list"
-        return item
-    item.status = Status.ESTIMATED
-    item.filename = filename
-    item.params, item.dtype = sum(elements.values()), main_dtype(elements)
-    entry = by_repo_id().get(repo.repo_id)
-    header = 8 + entry.header_bytes if entry else 0
-    item.size_bytes = header + sum(count * DTYPE_BYTES[dtype] for dtype, count in elements.items())
-    item.reason = "elements by dtype from the Hub's list" + ("" if header else ", without the file's header")
-    return item
-
-
-def not_listed(model: str, repo_id: str, owner: str) -> ModelSize:
-    """Return the item of a *model* whose repo the list of its *owner* does not show: what else is known, and why."""
-    item = from_catalogue(model, repo_id)
-    item.reason = f"not in the list of {owner}; {item.reason}"
-    return item
-
-
-def from_catalogue(model: str, repo_id: str) -> ModelSize:
-    """Return *model*'s estimate from the shipped catalogue: what its checkpoint should weigh, not what the Hub says."""
     entry = by_repo_id().get(repo_id)
-    if entry is None:
-        reason = "the catalogue does not have this repo"
-        return unsized(model, Status.ERROR, reason, repo_id, source="catalogue")
-    return _estimate(model, entry, _BASIS[entry.size_basis], repo_id)
+    if entry is not None:
+        return _estimate(model, entry, "; ".join(filter(None, [why, _BASIS[entry.size_basis]])), repo_id)
+    reason = f"{why}; exact sizes: without route=list" if why else "the catalogue does not have this repo"
+    return unsized(model, Status.ERROR, reason, repo_id, source="catalogue")
 
 
 def from_disk(model: str, path: str) -> ModelSize:
@@ -117,16 +122,33 @@ def from_target(model: str, target: Target) -> ModelSize:
     return from_disk(model, target.path)
 
 
-def _about(model: str, repo: RepoInfo | ListedRepo, source: str) -> ModelSize:
+def _why_not_sized(filename: str | None, elements: Mapping[str, int]) -> str:
+    if filename is None:
+        return "the list has no file names of this repo"
+    if filename != HUB_FILENAMES[0] or not any(elements.values()):
+        return f"the list has no element counts of {filename}"
+    packed = sorted(elements.keys() - FLOAT_DTYPES)
+    return f"the list counts {packed[0]} elements, of which several may be packed into one" if packed else ""
+
+
+def _bytes_of(elements: Mapping[str, int]) -> int:
+    return sum(count * DTYPE_BYTES[dtype] for dtype, count in elements.items())
+
+
+def _about(model: str, info: RepoInfo, source: str) -> ModelSize:
+    """Return the item of a repo without a checkpoint."""
     return ModelSize(
         model=model,
-        repo_id=repo.repo_id,
-        sha=repo.sha,
-        last_modified=repo.last_modified,
-        license=repo.license,
-        gated=repo.gated,
+        repo_id=info.repo_id,
+        status=Status.NO_WEIGHTS,
+        reason=_NO_CHECKPOINT,
+        sha=info.sha,
+        last_modified=info.last_modified,
+        license=info.license,
+        gated=info.gated,
         source=source,
-        fetched_at=repo.answered_at,
+        fetched_at=info.answered_at,
+        endpoint=info.endpoint,
     )
 
 

@@ -14,7 +14,7 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 
-from timm_sizes.hub.connection import connection_cause, is_connection_failure
+from timm_sizes.middlewares.connection import connection_cause, is_connection_failure
 
 VERIFY = "[<twisted.python.failure.Failure OpenSSL.SSL.Error: [('SSL routines', '', 'certificate verify failed')]>]"
 VERSION = "[<twisted.python.failure.Failure OpenSSL.SSL.Error: [('SSL routines', '', 'wrong version number')]>]"
@@ -27,7 +27,7 @@ NO_TUNNEL = "Could not open CONNECT tunnel with proxy p:3128 [{'status': 503, 'r
     [
         (DownloadConnectionRefusedError("Connection was refused by other side: 111."), "refused", False),
         (CannotResolveHostError("DNS lookup failed: no results for hostname lookup: x."), "DNS", False),
-        (DownloadTimeoutError("Getting x took longer than 30 seconds."), "no answer in time", False),
+        (DownloadTimeoutError("Getting x took longer than 30 seconds."), "timed out", False),
         (DownloadFailedError(VERIFY), "SSL_CERT_FILE", True),
         (DownloadFailedError(VERSION), "no TLS", True),
         (TunnelError(PROXY), "407", True),

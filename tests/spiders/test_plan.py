@@ -1,0 +1,63 @@
+"""The plan of a crawl without a network: how a list is walked, when a server is no Hub, what a dry run says."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+
+from timm_sizes.spiders.plan import MOST_PAGES, ListWalk, Step, Trial, WantedRepo, describe, make_plan
+
+
+def wanted(*names: str) -> tuple[WantedRepo, ...]:
+    return tuple(WantedRepo(f"me/{name}", "", [name]) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("walk", "page", "has_next", "step"),
+    [
+        (ListWalk("me", wanted("a", "b", "c")), "a", True, Step.NEXT),
+        (ListWalk("me", wanted("a", "b", "c")), "ab", True, Step.DIRECT),  # one request either way
+        (ListWalk("me", wanted("a", "b", "c")), "a", False, Step.DIRECT),
+        (ListWalk("me", wanted("a", "b", "c"), seen=frozenset({"me/x"})), "x", True, Step.DIRECT),
+        (ListWalk("me", wanted("a", "b"), by_list=True), "a", True, Step.NEXT),
+        (ListWalk("me", wanted("a", "b"), by_list=True), "ab", True, Step.STOP),
+        (ListWalk("me", wanted("a", "b"), by_list=True), "", True, Step.STOP),
+        (ListWalk("me", takes_all=True), "x", True, Step.NEXT),
+        (ListWalk("me", takes_all=True), "x", False, Step.STOP),
+        (ListWalk("me", takes_all=True, pages=MOST_PAGES - 1), "x", True, Step.STOP),
+    ],
+)
+def test_list_is_walked_while_a_page_can_save_requests(walk: ListWalk, page: str, has_next: bool, step: Step) -> None:
+    after, found = walk.after([f"me/{name}" for name in page], has_next=has_next)
+    assert found is step
+    assert [repo.repo_id for repo in after.repos] == [
+        repo.repo_id for repo in walk.repos if repo.repo_id not in [f"me/{name}" for name in page]
+    ]
+
+
+@pytest.mark.parametrize("walk", [ListWalk("me", takes_all=True), ListWalk("me", wanted("a", "b", "c"))])
+@pytest.mark.parametrize("owner", ["me", "others"])
+def test_endless_list_ends(walk: ListWalk, owner: str) -> None:
+    for page in count():
+        walk, step = walk.after([f"{owner}/net{page}"], has_next=True)
+        if step is not Step.NEXT:
+            break
+    assert walk.pages == (MOST_PAGES if owner == "me" else 1)
+
+
+def test_twenty_like_refusals_in_a_row_fail_the_trial() -> None:
+    trial = Trial()
+    assert [trial.refused("HTTP 403") for _ in range(20)] == [False] * 19 + [True]
+    assert [Trial(is_passed=True).refused("HTTP 403") for _ in range(30)] == [False] * 30
+    mixed = Trial()
+    assert not any(mixed.refused(f"HTTP {400 + number % 2}") for number in range(100))
+    assert (trial.are_alike, mixed.are_alike) == (True, False)
+
+
+def test_dry_run_says_what_an_organisation_and_a_table_at_a_url_cost() -> None:
+    lines = list(describe(make_plan([]), ["https://host/t.csv"], ["timm"], by_list=False))
+    assert lines == [
+        "https://host/t.csv: a request, and those of its names",
+        "timm: a request for each 1,000 of its repos, at least one, and one for each repo of theirs",
+    ]
