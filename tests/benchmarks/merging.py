@@ -17,7 +17,7 @@ from timm_sizes.items import ModelSize
 from timm_sizes.sizes_file import update_sizes
 
 _TABLES, _ROWS, _LARGE_ROWS = 31, 1_300, 1_000_000
-_HEAVY = ("pandas", "numpy", "bokeh", "pyarrow")
+_HEAVY = ("pandas", "numpy", "pyarrow")
 _COMMANDS = {"scrapy list": ["list"], "scrapy merge --help": ["merge", "--help"]}
 # What a command has imported by its end; -X importtime would say it too, in a format of its own.
 _LOADED = f"""import sys

@@ -234,7 +234,7 @@ def test_commands_that_need_no_pandas_do_not_import_it(offline: Workplace) -> No
             f"sys.argv = ['scrapy', *{arguments!r}]\n"
             "try: execute()\n"
             "except SystemExit: pass\n"
-            "heavy = {'pandas', 'numpy', 'bokeh', 'pyarrow'} & set(sys.modules)\n"
+            "heavy = {'pandas', 'numpy', 'pyarrow'} & set(sys.modules)\n"
             "print('heavy:', heavy or 'none')"
         )
         ended = offline.run_python(watch)

@@ -36,7 +36,7 @@ class Command(TableCommand):
         parser.add_argument("-o", "--output", metavar="FILE", help="page to write (default: output/report.html)")
 
     def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
-        # pandas and Bokeh take long to import: not before they are needed.
+        # pandas and jinja2 take long to import: not before they are needed.
         from timm_sizes.pick.rows import load_choices  # noqa: PLC0415
         from timm_sizes.report.page import Source, render  # noqa: PLC0415
         from timm_sizes.settings import PROJECT_DIR  # noqa: PLC0415

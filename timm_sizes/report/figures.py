@@ -25,7 +25,12 @@ from timm_sizes.tables.columns import (
 if TYPE_CHECKING:
     import pandas as pd
 
-BUDGETS_MB = (5, 10, 25, 50, 100, 250)
+# The limits that the page has at a click, by figure: MB, ms, MB.
+BUDGETS = {
+    "size_mb": (5, 10, 25, 50, 100),
+    "latency_ms": (5, 10, 25, 50, 100),
+    "memory_mb": (10, 25, 50, 100, 500),
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,22 @@ class Figures:
     def speed(self) -> Column | None:
         """The speed, on whichever axis; None if the table has none."""
         return SPEED if SPEED in (*self.gains, *self.costs) else None
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether the memory and both its parts are known, so that it can be computed for other precisions."""
+        return {each.name for each in self.shown} >= {"weights_mb", "activations_mb", "memory_mb"}
+
+    def bases(self, frame: pd.DataFrame, figure: Column) -> Iterator[str]:
+        """Yield the columns that say what *figure* is of: the images, the device and the batch, or the precision."""
+        if figure == SIZE:
+            yield "size_is"
+        names = {Kind.SPEED: (figure.basis, "infer_batch_size"), Kind.MEMORY: ("memory_dtype", "memory_batch")}
+        # A joined accuracy's images are in its name.
+        is_joined = figure.name.startswith(ACCURACY_PREFIX)
+        for name in names.get(figure.kind, () if is_joined else (figure.basis,)):
+            if name in frame and (frame[name].astype("str") != "").any():
+                yield name
 
     @property
     def deciding(self) -> tuple[Column, ...]:
@@ -119,17 +140,3 @@ def drawn_rows(frame: pd.DataFrame, gain: Column) -> pd.DataFrame:
     """Return the rows of *frame* that a chart of *gain* over size can show: what is on a log axis has to be above 0."""
     shown = frame[gain.name].notna() if gain.kind is Kind.ACCURACY else frame[gain.name] > 0
     return frame[(frame[SIZE.name] > 0) & shown]
-
-
-def best_under(frame: pd.DataFrame, gain: Column) -> Iterator[tuple[int, int | None]]:
-    """Yield each of BUDGETS_MB with the position of the row of *frame* that has most of *gain* within it.
-
-    Of rows that are equally good the smallest one counts, then the first. None where no row is small enough.
-    """
-    ranked = frame.reset_index(drop=True).sort_values(
-        [gain.name, SIZE.name], ascending=[gain.smaller_is_better, True], kind="stable"
-    )
-    ranked = ranked[ranked[gain.name].notna()]
-    for budget in BUDGETS_MB:
-        fitting = ranked.index[ranked[SIZE.name] <= budget]
-        yield budget, (int(fitting[0]) if len(fitting) else None)

@@ -1,12 +1,13 @@
-"""The report as one HTML file: the table's rows and what is said about them, the chart, and all styles and scripts."""
+"""The report as one HTML file: the table's rows as data, what is said about them, and all styles and scripts."""
 
 from __future__ import annotations
 
 import base64
 import gzip
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -16,20 +17,19 @@ from markupsafe import Markup
 
 from timm_sizes.items import ModelSize
 from timm_sizes.pick.limits import is_permissive
-from timm_sizes.report.chart import bokeh_script, chart_json
-from timm_sizes.report.families import CHOSEN, REST, group_families
-from timm_sizes.report.figures import Figures, best_under, find_figures, is_test
+from timm_sizes.report.figures import BUDGETS, Figures, find_figures, is_test
 from timm_sizes.report.provenance import count, find_missing, newest_answer, size_basis
-from timm_sizes.tables.columns import MEMORY_COLUMNS, SIZE, SPEED, Column, Kind, column_of
+from timm_sizes.tables.columns import SIZE, SPEED, Column, Kind, column_of
 from timm_sizes.tables.frame import is_whole
-from timm_sizes.tables.memory import PRECISIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 HUB = "https://huggingface.co/"
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("choices.js", "labels.js", "answer.js", "precision.js", "report.js")
+_LIBRARIES = ("vendor/chart.umd.min.js", "vendor/chartjs-plugin-zoom.min.js")
+_SCRIPTS = ("rows.js", "chart.js", "view.js", "page.js")
+_DECIMALS = 6  # of figures as the page's data have them: no more than size_mb has, to the byte
 
 
 @dataclass(frozen=True)
@@ -56,131 +56,197 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Cells:
-    """A column of the page's table beside the names: its name, its header, and its text, one a row.
+class Shown:
+    """What the page has to know of a column: its words, which way is better, where it counts and where it is shown.
 
-    One that ``decides`` is shown where there is little room too.
+    ``decimals`` is None for text. ``bases`` are the columns that say what a figure is of. A column with ``more`` is
+    shown on request, one that is ``said`` only beside its figure and in files.
     """
 
     name: str
     header: str
-    texts: list[str]
-    is_number: bool = False
+    label: str = ""
+    unit: str = ""
+    decimals: int | None = None
+    smaller: bool = False
+    lessWins: bool = False  # noqa: N815 - as the page's script has it
+    log: bool = False
+    bases: list[str] = field(default_factory=list)
     decides: bool = False
-
-
-@dataclass(frozen=True)
-class Line:
-    """A row of the page's table: its name, the address of its repo on the Hub ("" without), and its cells' text."""
-
-    model: str
-    link: str
-    texts: list[str]
+    more: bool = False
+    said: bool = False
 
 
 def render(frame: pd.DataFrame, source: Source) -> str:
-    """Return the page for *frame*, the rows of choices.load_choices; InputError if there is nothing to draw."""
+    """Return the page for *frame*, the rows of pick.rows; InputError if there is nothing to draw."""
     figures = find_figures(frame, source.table)
-    groups, labels = group_families(frame["family"])
-    columns = _columns(frame, figures)
-    lines = _lines(frame, columns)
     tests = is_test(frame)
-    names = {figure.name for figure in figures.shown}
-    has_parts = names >= {name for name in MEMORY_COLUMNS if column_of(name).kind is Kind.MEMORY}
-    precisions = {name: [each.weights, each.activations] for name, each in PRECISIONS.items()} if has_parts else {}
-    own = frame.assign(**{figures.gain.name: frame[figures.gain.name].mask(tests)})
-    bokeh = bokeh_script()
-    script = "\n".join(map(_read, _SCRIPTS))
+    columns = _columns(frame, figures)
+    decisive = [*figures.deciding, column_of("license")]
+    library, script = ("\n".join(map(_read, names)) for names in (_LIBRARIES, _SCRIPTS))
     page: str = _template().render(
         source=source,
         figures=figures,
+        columns=columns,
         counts=count(frame),
         fetched=newest_answer(source.sizes),
-        groups=groups,
-        styles=[*(group.style for group in groups), REST, CHOSEN],
-        columns=columns,
-        lines=lines,
         tests=int(tests.sum()),
         limits=_limits(figures),
+        budgets=BUDGETS,
+        notes=_notes(figures),
+        budget=_first_budget(frame, figures),
         image_sizes=_image_sizes(frame, figures),
         licenses=_licenses(frame),
-        precisions=precisions,
-        ladder=[(budget, None if at is None else lines[at]) for budget, at in best_under(own, figures.gain)],
+        precisions=["float16", "bfloat16", "int8"] if figures.has_parts else [],
+        decisive=decisive,
+        lines=_lines(frame, decisive),
         missing=find_missing(frame, source.sizes),
         data={
-            "chart": chart_json(frame, groups, labels, figures),
-            "axes": _axes(frame, figures, columns),
-            "families": [group.name for group in groups],
-            "precisions": precisions,
+            "columns": [asdict(column) for column in columns],
+            "values": _values(frame, columns),
+            **_at_precisions(frame, figures),
             "tests": [at for at, each in enumerate(tests) if each],
         },
         style=Markup(_read("report.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own files
-        bokeh=base64.b64encode(gzip.compress(bokeh.encode(), mtime=0)).decode(),
-        script_hashes=[_hash(text) for text in (bokeh, script)],
+        library=base64.b64encode(gzip.compress(library.encode(), mtime=0)).decode(),
+        script_hashes=[_hash(text) for text in (library, script)],
     )
     return page
 
 
 def _template() -> Any:
-    environment = Environment(
+    return Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-    )
-    environment.policies["json.dumps_kwargs"] = {
-        "sort_keys": False
-    }  # Bokeh's script reads a model where it comes first
-    return environment.get_template("page.html.jinja")
+    ).get_template("page.html.jinja")
 
 
-def _columns(frame: pd.DataFrame, figures: Figures) -> list[Cells]:
-    """Return the columns beside the names: what decides, then all else."""
-    basis = [size_basis(status) for status in frame["status"]]
+def _columns(frame: pd.DataFrame, figures: Figures) -> list[Shown]:
+    """Return the page's columns: the names, the figures, the texts, and what says of what the figures are."""
+    numbers = [
+        Shown(
+            shown.name,
+            shown.header,
+            shown.label,
+            shown.unit,
+            decimals=shown.kind.report_decimals,
+            smaller=shown.smaller_is_better,
+            lessWins=figures.less_wins(shown),
+            log=shown.kind is not Kind.ACCURACY,
+            bases=[*figures.bases(frame, shown)],
+            decides=shown in figures.deciding,
+            more=shown.kind in (Kind.ACCURACY, Kind.MEMORY) and shown not in figures.deciding,
+        )
+        for shown in figures.shown
+    ]
+    said = dict.fromkeys(name for column in numbers for name in column.bases if name != "size_is")
     return [
-        *(_figures(frame, figure, decides=True) for figure in figures.deciding),
-        Cells("license", "Licence", frame["license"].tolist(), decides=True),
-        Cells("size_is", "Size is", basis, decides=True),
-        *(_figures(frame, figure) for figure in figures.rest),
-        *(Cells(name, column_of(name).header, frame[name].tolist()) for name in _bases(frame, figures)),
-        Cells("family", "Family", frame["family"].tolist()),
+        Shown("model", "Model", decides=True),
+        *numbers,
+        Shown("license", column_of("license").header, decides=True),
+        Shown("family", column_of("family").header),
+        Shown("size_is", "Size is", decides=True),
+        *(Shown(name, column_of(name).header, said=True) for name in said),
+        Shown("link", "Link", said=True),
     ]
 
 
-def _figures(frame: pd.DataFrame, figure: Column, *, decides: bool = False) -> Cells:
-    texts = [figure.text(value) for value in frame[figure.name]]
-    return Cells(figure.name, figure.header, texts, is_number=True, decides=decides)
+def _values(frame: pd.DataFrame, columns: list[Shown]) -> dict[str, Any]:
+    """Return the cells of *columns*: None for a figure that is not known, one text where all rows have the same."""
+    made = {
+        "size_is": [size_basis(status) for status in frame["status"]],
+        "link": _links(frame),
+    }
+    values: dict[str, Any] = {}
+    for column in columns:
+        if column.decimals is not None:
+            values[column.name] = _numbers(frame[column.name])
+        else:
+            texts = made.get(column.name) or [_text(value) for value in frame[column.name].tolist()]
+            values[column.name] = texts[0] if column.said and len(set(texts)) == 1 else texts
+    return values
 
 
-def _bases(frame: pd.DataFrame, figures: Figures) -> list[str]:
-    """Return the columns of *frame* that say what its figures are of: a card, a data type; where rows differ in it."""
-    # The images are in an accuracy's own label.
-    names = [each.basis for each in figures.shown if each.basis in frame and each.kind is not Kind.ACCURACY]
-    return [name for name in names if len(_said(frame, name)) > 1]
+def _text(value: object) -> str:
+    """Return a cell of text; a number among them, of images at a time, is a whole one."""
+    if isinstance(value, float):
+        return "" if isnan(value) else f"{value:g}"
+    return str(value)
 
 
-def _lines(frame: pd.DataFrame, columns: list[Cells]) -> list[Line]:
-    facts = frame[["model", "repo_id"]].itertuples(index=False, name=None)
-    rows = zip(*(column.texts for column in columns), strict=True)
-    return [
-        Line(model, HUB + quote(repo_id) if repo_id else "", list(texts))
-        for (model, repo_id), texts in zip(facts, rows, strict=True)
+def _at_precisions(frame: pd.DataFrame, figures: Figures) -> dict[str, Any]:
+    """Return the sizes by precision, and the memory that is fixed and that each image adds, by work and precision."""
+    if not figures.has_parts:
+        return {"sizes": {}, "memory": None}
+    weights, live = frame["weights_mb"], frame["activations_mb"]
+    widths = {"float32": 1.0, "float16": 0.5, "bfloat16": 0.5}
+    memory = {
+        name: {"weights": _numbers(weights * part), "fixed": _numbers(weights * part), "each": _numbers(live * part)}
+        for name, part in widths.items()
+    }
+    sizes = {name: _numbers(weights * part) for name, part in (widths | {"int8": 0.25}).items()}
+    return {"sizes": sizes, "memory": {"dtype": "float32", "batch": 1, "inference": memory}}
+
+
+def _numbers(values: pd.Series[float]) -> list[float | None]:
+    return [None if isnan(value) else round(value, _DECIMALS) for value in values.astype("float64").tolist()]
+
+
+def _lines(frame: pd.DataFrame, decisive: list[Column]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield the rows as text, for a browser without scripts: the name, its link, the cells of *decisive*."""
+    cells = [
+        frame[column.name].tolist()
+        if column.kind is Kind.TEXT
+        else [column.text(value) for value in frame[column.name]]
+        for column in decisive
     ]
+    yield from zip(frame["model"], _links(frame), zip(*cells, strict=True), strict=True)
+
+
+def _links(frame: pd.DataFrame) -> list[str]:
+    return [HUB + quote(repo_id) if repo_id else "" for repo_id in frame["repo_id"]]
 
 
 def _limits(figures: Figures) -> list[Limit]:
     return [
-        Limit("min_acc", "Lowest", figure)
+        Limit("min_acc", "Lowest accuracy", figure)
         if figure == figures.gain and figure.kind is Kind.ACCURACY
         else Limit(
             figure.option[2:].replace("-", "_"),
-            f"{'Largest' if figure.smaller_is_better else 'Lowest'} {figure.label.lower()}",
+            "Device memory"
+            if figure.kind is Kind.MEMORY
+            else f"{'Largest' if figure.smaller_is_better else 'Lowest'} {figure.label.lower()}",
             figure,
         )
         for figure in figures.limits
     ]
+
+
+def _notes(figures: Figures) -> list[str]:
+    """Return what has to be known of the figures that the table has."""
+    kinds = {figure.kind for figure in figures.shown}
+    notes = {
+        (Kind.SPEED, Kind.TIME): "Speeds and latencies are of the device and software named beside them; neither "
+        "transfers to another device.",
+        (
+            Kind.MEMORY,
+        ): "Memory is computed: the tensors of weights and activations, the least that a device needs; what "
+        "a runtime adds comes on top of it.",
+    }
+    return [note for of, note in notes.items() if kinds.intersection(of)]
+
+
+def _first_budget(frame: pd.DataFrame, figures: Figures) -> str:
+    """Return the size (MB) that the page opens with: 25, or "" where only a speed is known or no row is that small."""
+    fits = (frame[SIZE.name] <= _OPENS_WITH_MB) & frame[figures.gain.name].notna() & ~is_test(frame)
+    return str(_OPENS_WITH_MB) if figures.gain != SPEED and fits.any() else ""
+
+
+_OPENS_WITH_MB = 25
 
 
 def _image_sizes(frame: pd.DataFrame, figures: Figures) -> list[tuple[int, int]]:
@@ -197,40 +263,6 @@ def _licenses(frame: pd.DataFrame) -> list[tuple[str, int, bool]]:
     counts = frame["license"].value_counts()
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], str(entry[0])))
     return [(str(licence), int(rows), is_permissive(str(licence))) for licence, rows in ordered]
-
-
-def _axes(frame: pd.DataFrame, figures: Figures, columns: list[Cells]) -> dict[str, dict[str, Any]]:
-    """Return what the page's script has to know of each figure: its words, which way is better, and where it counts.
-
-    ``basis`` is the column that says what a figure is of, "" without, ``note`` what all of them are of; ``answer`` and
-    ``hint`` whether the answer and the tooltip have it.
-    """
-    names = {column.name for column in columns}
-    return {
-        shown.name: {
-            "header": shown.header,
-            "label": shown.label,
-            "unit": shown.unit,
-            "smaller": shown.smaller_is_better,
-            "lessWins": figures.less_wins(shown),
-            "log": shown in figures.costs or shown == SPEED,
-            "basis": "size_is" if shown == SIZE else shown.basis if shown.basis in names else "",
-            "note": _only(frame, shown.basis),
-            "answer": shown in figures.deciding,
-            "hint": shown in figures.deciding or shown.kind is Kind.MEMORY,
-        }
-        for shown in figures.shown
-    }
-
-
-def _only(frame: pd.DataFrame, basis: str) -> str:
-    """Return what the column *basis* says of the rows of *frame*; "" if it is several things, or no column."""
-    found = _said(frame, basis) if basis in frame else set()
-    return found.pop() if len(found) == 1 else ""
-
-
-def _said(frame: pd.DataFrame, basis: str) -> set[str]:
-    return set(frame[basis]) - {""}
 
 
 def _read(name: str) -> str:

@@ -39,7 +39,7 @@ def take_pictures(page: Path, folder: Path) -> list[Path]:
             size = [f"--window-size={_WIDTH},{_HEIGHT}", f"--force-device-scale-factor={_DENSITY}"]
             profile = f"--user-data-dir={work}/profile"
             options = [*_FLAGS.split(), *size, profile, f"--blink-settings=preferredColorScheme={number}"]
-            command = [browser, *options, f"--screenshot={shot}", f"{page.resolve().as_uri()}#picture"]
+            command = [browser, *options, f"--screenshot={shot}", f"{page.resolve().as_uri()}#max_mb=&view=picture"]
             ended = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603
             if not shot.exists():
                 raise InputError(f"{browser} took no picture of {page}: {ended.stderr.strip()[-200:]}")

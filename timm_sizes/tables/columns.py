@@ -45,7 +45,7 @@ class Kind(StrEnum):
     ACCURACY = "accuracy", "larger", 3, 2
     ERROR = "error", "smaller"
     SPEED = "speed", "larger", 1, 0
-    TIME = "time", "smaller"
+    TIME = "time", "smaller", 3, 1
     COMPUTE = "compute", "smaller", 2
     COUNT = "count", "smaller", 2
     # Neither is better: a larger image costs more and is seen better.
@@ -54,7 +54,7 @@ class Kind(StrEnum):
 
 
 # What people choose by, after which of a model's rows it is.
-_DECIDING = (Kind.IMAGE_SIZE, Kind.SIZE, Kind.MEMORY, Kind.ACCURACY, Kind.SPEED)
+_DECIDING = (Kind.IMAGE_SIZE, Kind.SIZE, Kind.MEMORY, Kind.ACCURACY, Kind.SPEED, Kind.TIME)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,164 @@
+// The table's rows, column by column, and what can be said of them by their figures alone. Knows nothing of the page.
+"use strict";
+
+const formats = [0, 1, 2, 3].map(
+  (digits) => new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+);
+
+// *data* is what report/page.py writes: a column's values, null where not known; a text that is the same in all rows, once.
+const makeRows = ({ columns, values, sizes, memory }) => {
+  const count = values.model.length;
+  const all = Array.from({ length: count }, (_, at) => at);
+  for (const column of columns) column.isNumber = column.decimals !== null;
+  const known = Object.fromEntries(columns.map((column) => [column.name, column]));
+  const published = {};
+  for (const [name, cells] of Object.entries(values)) {
+    published[name] = known[name]?.isNumber ? Float64Array.from(cells, (cell) => cell ?? NaN) : cells;
+  }
+  let current = { ...published };
+  const rows = {
+    columns,
+    known,
+    count,
+    all,
+    figures: (name) => current[name],
+    text(name, at) {
+      const cells = current[name];
+      if (!known[name]?.isNumber) return typeof cells === "string" ? cells : (cells?.[at] ?? "");
+      return Number.isNaN(cells[at]) ? "" : formats[known[name].decimals].format(cells[at]);
+    },
+    nameOf: (at) => values.model[at] + (rows.text("img_size", at) && ` at ${rows.text("img_size", at)} px`),
+    // Sizes and memory at a precision, "" for the published one, with so many images at a time, for a mode of work.
+    compute(dtype, batch, mode) {
+      current = { ...published };
+      if (dtype) {
+        const said = dtype === "int8" ? "computed, int8 in all layers" : `computed, ${dtype}`;
+        current.size_mb = Float64Array.from(sizes[dtype], (size) => size ?? NaN);
+        current.size_is = all.map((at) => (Number.isNaN(current.size_mb[at]) ? rows.text("size_is", at) : said));
+      }
+      if (!memory || (!dtype && batch === memory.batch && mode === "inference")) return;
+      const linear = memory[mode][dtype || memory.dtype];
+      const total = all.map((at) => (linear ? (linear.fixed[at] ?? NaN) + (linear.each[at] ?? NaN) * batch : NaN));
+      current.memory_mb = Float64Array.from(total);
+      // Its parts are for inference, and are the rest of one another.
+      current.weights_mb = Float64Array.from(all, (at) => (linear?.weights ? (linear.weights[at] ?? NaN) : NaN));
+      current.activations_mb = current.memory_mb.map((value, at) => value - current.weights_mb[at]);
+      current.memory_dtype = dtype || memory.dtype;
+      current.memory_batch = String(batch);
+      current.memory_mode = mode;
+    },
+    // The most images at a time for which *at* takes no more than *limit* MB; undefined where that is not known.
+    largestBatch(at, limit, dtype, mode) {
+      const linear = memory?.[mode][dtype || memory.dtype];
+      if (linear?.each[at] == null || linear.fixed[at] == null) return undefined;
+      return Math.max(0, Math.floor((limit - linear.fixed[at]) / linear.each[at]));
+    },
+    // What the figure of a row is of: a set of images, a device, a precision and a batch; "" where nothing is said.
+    basisOf(name, at) {
+      const texts = known[name].bases.map((basis) => said(rows, basis, at));
+      return texts.filter((text) => text && !known[name].label.startsWith(text)).join(", ");
+    },
+  };
+  return rows;
+};
+
+const said = (rows, basis, at) => {
+  const text = rows.text(basis, at);
+  if (!text || !basis.endsWith("batch") && basis !== "infer_batch_size") return text;
+  return `${text} image${text === "1" ? "" : "s"} at a time`;
+};
+
+// The rows of *drawn* that no other one beats in x and y, from the left; *less* says whether less of x is better.
+const frontierOf = (drawn, x, y, less) => {
+  const cheapestFirst = drawn.toSorted((a, b) => (less ? x[a] - x[b] : x[b] - x[a]) || y[b] - y[a]);
+  let last;
+  const best = cheapestFirst.filter((at) => {
+    if (last !== undefined && y[at] <= y[last] && !(y[at] === y[last] && x[at] === x[last])) return false;
+    last = at;
+    return true;
+  });
+  return less ? best : best.reverse();
+};
+
+// The row of *among* with most of *gains*, the smallest of those that are equal in it, then the first; undefined if none.
+const bestOf = (among, gains, sizes) => {
+  const size = (at) => (Number.isNaN(sizes[at]) ? Infinity : sizes[at]);
+  let best;
+  for (const at of among) {
+    if (Number.isNaN(gains[at])) continue;
+    if (best === undefined || gains[at] > gains[best] || (gains[at] === gains[best] && size(at) < size(best))) best = at;
+  }
+  return best;
+};
+
+// A test has miss(at): 0 for a row that passes, 0.1 for one that is 10 % beside the limit, Infinity for another kind.
+const passes = (tests, at) => tests.every((test) => test.miss(at) === 0);
+
+// The row of *among* that misses least: the fewest of another kind first, then by distance.
+const nearestOf = (among, tests) => {
+  const distance = (at) => {
+    const missed = tests.map((test) => test.miss(at));
+    const other = missed.filter((miss) => miss === Infinity).length;
+    return [other, missed.reduce((sum, miss) => sum + (miss === Infinity ? 0 : miss), 0)];
+  };
+  let [nearest, least] = [undefined, [Infinity, Infinity]];
+  for (const at of among) {
+    const far = distance(at);
+    if (far[0] < least[0] || (far[0] === least[0] && far[1] < least[1])) [nearest, least] = [at, far];
+  }
+  return nearest;
+};
+
+// What each limit keeps from *best*: of the rows that it alone keeps out, and by no more than half of it, the best one.
+const relaxationsOf = (among, tests, best, gains, sizes) => {
+  const found = [];
+  for (const test of tests.filter((each) => each.relax)) {
+    const others = tests.filter((each) => each !== test);
+    const within = (at) => test.miss(at) > 0 && (!test.isNumber || test.miss(at) <= 0.5) && passes(others, at);
+    const better = bestOf(among.filter(within), gains, sizes);
+    if (better !== undefined && gains[better] > gains[best]) found.push({ test, at: better });
+  }
+  return found.sort((a, b) => gains[b.at] - gains[a.at]);
+};
+
+// All rows by a column, "-column" for descending; what is not known comes last either way.
+const orderOf = (rows, sort) => {
+  const name = sort.replace(/^-/, "");
+  if (!rows.known[name]) return rows.all;
+  const sign = sort.startsWith("-") ? -1 : 1;
+  const cells = rows.figures(name);
+  const isUnknown = rows.known[name].isNumber ? (at) => Number.isNaN(cells[at]) : (at) => rows.text(name, at) === "";
+  const { compare } = new Intl.Collator("en");
+  const order = rows.known[name].isNumber
+    ? (a, b) => cells[a] - cells[b]
+    : (a, b) => compare(rows.text(name, a), rows.text(name, b));
+  return rows.all.toSorted((a, b) => isUnknown(a) - isUnknown(b) || sign * order(a, b) || a - b);
+};
+
+// The rows as a file or for a paper: every column with what its figures are of, in a format of text.
+const exportRows = (rows, order, names, format) => {
+  const exact = (name, at) => {
+    const value = rows.figures(name)[at];
+    return Number.isNaN(value) ? "" : String(Number(value.toFixed(4)));
+  };
+  const cell = (name, at) => (rows.known[name]?.isNumber ? (format === "csv" ? exact : rows.text)(name, at) : rows.text(name, at));
+  const cells = order.map((at) => names.map((name) => cell(name, at)));
+  if (format === "csv") {
+    const quoted = (value, column) => {
+      // A spreadsheet would run a text that begins like a formula; figures are what they are.
+      const safe = !rows.known[names[column]]?.isNumber && /^'*[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+      return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+    };
+    return [names, ...cells.map((line) => line.map(quoted))].map((line) => `${line.join(",")}\r\n`).join("");
+  }
+  const headers = names.map((name) => rows.known[name]?.header ?? name);
+  if (format === "markdown") {
+    const line = (texts) => `| ${texts.map((text) => text.replaceAll("|", "\\|")).join(" | ")} |\n`;
+    const rule = names.map((name) => (rows.known[name]?.isNumber ? "---:" : "---"));
+    return [headers, rule, ...cells].map(line).join("");
+  }
+  const escaped = (text) => text.replace(/[\\{}&%$#_^~]/g, (sign) => ({ "\\": "\\textbackslash{}", "^": "\\^{}", "~": "\\~{}" })[sign] ?? `\\${sign}`);
+  const line = (texts) => `${texts.map(escaped).join(" & ")} \\\\\n`;
+  const kinds = names.map((name) => (rows.known[name]?.isNumber ? "r" : "l")).join("");
+  return `\\begin{tabular}{${kinds}}\n\\toprule\n${line(headers)}\\midrule\n${cells.map(line).join("")}\\bottomrule\n\\end{tabular}\n`;
+};
