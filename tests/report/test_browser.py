@@ -607,6 +607,7 @@ def test_models_for_tests_are_left_out_unless_asked_for(browser: Chrome, tmp_pat
     sizes = Sizes.of([sizes_of(name, 5.0 + at, "mit") for at, name in enumerate(models)])
     page = page_of(tmp_path, ["model", "top1"], [[name, 90 - at] for at, name in enumerate(models)], sizes)
     screen = Screen(browser, page.as_uri(), tmp_path)
+    screen.look(1440)
     screen.open()
     assert screen.rows() == models[1:]
     assert screen.find("best").text == "resnet18.a1_in1k"
