@@ -28,7 +28,7 @@ from timm_sizes.tables.columns import (
     own_columns,
 )
 from timm_sizes.tables.facts import Facts, Known, key_columns
-from timm_sizes.tables.frame import text_frame, typed
+from timm_sizes.tables.frame import typed
 from timm_sizes.tables.join import read_joins
 from timm_sizes.tables.measured_on import accuracy_set, speed_source
 from timm_sizes.tables.memory import PRECISIONS, Footprint, Memory
@@ -78,7 +78,7 @@ def load_choices(
     filled = {name for join in facts.joins for name in join.columns} | ({*MEMORY_COLUMNS} if dtype or batch else set())
     if clashes := filled & set(table.columns) - own_columns(table.columns):
         raise InputError(f"{table.source}: has a column {min(clashes)} of its own, which would be replaced")
-    cells = text_frame({name: table.column(name) for name in table.columns if name not in filled})
+    cells = {name: table.column(name) for name in table.columns if name not in filled}
     own = typed(cells, column, decimal_commas=table.has_decimal_commas)
     known = _known(table, column, facts, dtype)
     if any(name in own for name in MEMORY_COLUMNS):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -24,6 +25,7 @@ MAX_NAME = 4_096  # characters
 # What is held in memory as a whole: one line, and the cells of a table whose columns are asked for.
 MAX_HELD_BYTES = 2**29
 _BLOCK, _START = 2**18, 1_000  # bytes
+_BATCH = 4_096  # rows
 
 
 @dataclass(frozen=True)
@@ -165,9 +167,10 @@ class Table(ABC):
         shared: dict[str, str] = {}  # the same few names and numbers stand in many rows
         names = list(dict.fromkeys(self.columns))
         columns: list[list[str]] = [[] for _ in names]
-        for row in self.rows(names):
-            for column, cell in zip(columns, row, strict=True):
-                column.append(shared.setdefault(cell, cell))
+        rows = self.rows(names)
+        while batch := list(islice(rows, _BATCH)):
+            for column, cells in zip(columns, zip(*batch, strict=True), strict=True):
+                column.extend(map(shared.setdefault, cells, cells))
         return dict(zip(names, columns, strict=True))
 
 

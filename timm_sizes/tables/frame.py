@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 
 import pandas as pd
 
@@ -42,18 +43,16 @@ def is_whole(numbers: pd.Series[float]) -> pd.Series[bool]:
     return numbers.isna() | ((numbers % 1 == 0) & (numbers.abs() <= _EXACT))
 
 
-def typed(frame: pd.DataFrame, column: str, *, decimal_commas: bool = False) -> pd.DataFrame:
-    """Return *frame*, of text, with numbers (float64) in the columns that hold nothing else.
+def typed(
+    cells: pd.DataFrame | Mapping[str, Sequence[str]], column: str, *, decimal_commas: bool = False
+) -> pd.DataFrame:
+    """Return *cells*, text by column, as a DataFrame with numbers (float64) in the columns that hold nothing else.
 
     Blank cells are NaN there. Columns of blanks, of numbers too large to be exact, of text by tables.columns, and the
     one of names, *column*, stay text.
     """
-    names = [str(name) for name in frame]
     return pd.DataFrame(
-        {
-            name: frame[name] if name == column or is_text(name) else _typed(frame[name], decimal_commas)
-            for name in names
-        }
+        {name: _typed(cells[name], name == column or is_text(name), decimal_commas) for name in map(str, cells)}
     )
 
 
@@ -72,8 +71,14 @@ def values(text: pd.DataFrame, column: str = "") -> pd.DataFrame:
     return frame
 
 
-def _typed(cells: pd.Series[str], decimal_commas: bool) -> pd.Series:
-    numbers, blank = to_numbers(cells, decimal_commas=decimal_commas), is_blank(cells)
-    if blank.all() or (numbers.isna() & ~blank).any() or (numbers.abs() > _EXACT).any():
-        return cells
-    return numbers
+def _typed(cells: pd.Series[str] | Sequence[str], is_text: bool, decimal_commas: bool) -> pd.Series:
+    # A column has few different cells, so each is read once.
+    numbers = {} if is_text else {cell: number(cell, decimal_commas=decimal_commas) for cell in set(cells)}
+    known = {cell: value for cell, value in numbers.items() if not isnan(value)}
+    if (
+        not known
+        or max(map(abs, known.values())) > _EXACT
+        or any(cell.strip() not in _BLANK for cell in numbers.keys() - known)
+    ):
+        return pd.Series(cells, dtype="str")
+    return pd.Series([numbers[cell] for cell in cells], dtype="float64")
