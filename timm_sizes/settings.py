@@ -85,8 +85,8 @@ ITEM_PIPELINES = {
     "timm_sizes.pipelines.Deduplicate": 200,
     "timm_sizes.pipelines.Export": 300,
 }
-# Scrapy's own, less what opens a port (TelnetConsole, RemoteControl) and what is off by default: an entry of None would
-# be imported all the same, with aiohttp, which is 8 % of an offline crawl's CPU time.
+# Scrapy's own, less what opens a port (TelnetConsole, RemoteControl), what JobDirScheduler does (SpiderState) and what
+# is off anyway: an entry of None would be imported all the same, with aiohttp, 8 % of an offline crawl's CPU time.
 EXTENSIONS_BASE = {
     "scrapy.extensions.corestats.CoreStats": 0,
     "scrapy.extensions.logcount.LogCount": 0,
@@ -94,14 +94,14 @@ EXTENSIONS_BASE = {
     "scrapy.extensions.closespider.CloseSpider": 0,
     "scrapy.extensions.feedexport.FeedExporter": 0,
     "scrapy.extensions.logstats.LogStats": 0,
-    "scrapy.extensions.spiderstate.SpiderState": 0,
 }
 EXTENSIONS = {
-    # Before anything opens the job directory.
-    "timm_sizes.extensions.jobdir.JobDirGuard": 0,
     "timm_sizes.extensions.progress.Progress": 500,
     "timm_sizes.extensions.summary.Summary": 510,
 }
+
+# Default: Scrapy's, which resumes any job directory.
+SCHEDULER = "timm_sizes.scheduler.JobDirScheduler"
 
 # --- The HTTP cache stands in for a list of what is done: a crawl that was killed goes on from it ---
 # Default False.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +69,48 @@ def test_resumed_crawl_counts_the_whole_table(job: Job) -> None:
     job.check_whole(ended)
     assert f"from cache{FIRST - 1:>11}" in ended.err
     assert len(repo_paths(job.hub)) == len(NAMES)
+
+
+def damage(path: Path, how: str) -> None:
+    """Damage the queue in the job directory at *path*."""
+    queue = path / "requests.queue"
+    (requests,) = (file for file in queue.rglob("*") if file.is_file() and file.name != "active.json")
+    {
+        "active.json is empty": lambda: (queue / "active.json").write_text(""),
+        "active.json is cut": lambda: (queue / "active.json").write_text('{"127.0.0.1": [0'),
+        "a file is cut": lambda: requests.write_bytes(requests.read_bytes()[:-5]),
+        "a file counts too much": lambda: requests.write_bytes(b"\0\0\1\0" + requests.read_bytes()[4:]),
+        "a class is gone": lambda: requests.write_bytes(requests.read_bytes().replace(b"WantedRepo", b"WantedOops")),
+        "the state is cut": lambda: (path / "spider.state").write_bytes(b"\x80\x04"),
+        "another Scrapy": lambda: (path / "timm_sizes.json").write_text(
+            (path / "timm_sizes.json").read_text().replace("scrapy ", "scrapy 0.")
+        ),
+    }[how]()
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "active.json is empty",
+        "active.json is cut",
+        "a file is cut",
+        "a file counts too much",
+        "a class is gone",
+        "the state is cut",
+        "another Scrapy",
+    ],
+)
+def test_queue_that_cannot_be_read_is_set_aside_once_and_costs_no_name(job: Job, how: str) -> None:
+    job.stop()
+    folder = job.workplace.folder / "job"
+    damage(folder, how)
+    ended = job.resume()
+    job.check_whole(ended)
+    assert ("of another Hub or version" if how == "another Scrapy" else "its queue cannot be read") in ended.err
+    assert len(repo_paths(job.hub)) == len(NAMES)
+    for _ in range(2):
+        job.check_whole(job.resume())
+    assert sorted(path.name for path in folder.glob("set-aside*")) == ["set-aside"]
 
 
 @pytest.mark.slow

@@ -27,6 +27,8 @@ def main(worker_class: type[Worker] = Worker, **options: Any) -> None:
         sys.exit(str(error))
     preload()
     setup_loghandlers("INFO")
+    # A job whose worker has died is found by another one that looks for such jobs.
+    options = {"worker_ttl": 30, "maintenance_interval": 15, **options}
     worker_class([QUEUE_NAME], connection=connection, serializer="json", **options).work()
 
 

@@ -1,1 +1,1 @@
-"""Scrapy extensions: the job directory, the progress bar, the summary."""
+"""Scrapy extensions: the progress bar, the summary."""

@@ -111,12 +111,8 @@ class NamesSpider(Spider):
             return
         self._rounds += 1
         requests = list(self.requests_for(self.names_without_item))
-        try:
-            for request in requests:
-                self.crawler.engine.crawl(request.replace(dont_filter=True))
-        except OSError as error:
-            self.fail(f"JOBDIR cannot be written ({error}): without one, the HTTP cache alone answers what was done")
-            return
+        for request in requests:
+            self.crawler.engine.crawl(request.replace(dont_filter=True))
         if requests:
             raise DontCloseSpider
 
