@@ -344,11 +344,11 @@ def test_what_the_table_has_is_the_users_own(place: Workplace) -> None:
     for options, column in (
         (["--dtype", "float16"], "memory_dtype"),
         (["--batch", "8"], "memory_dtype"),
-        (["--speed", str(place.folder / "speed.csv")], None),
+        (["--speed", str(place.folder / "speed.csv")], "speed"),
     ):
         ended = place.call("pick", table, *options)
-        assert ended.status == (2 if column else 0)
-        assert not column or f"has a column {column} of its own, which would be replaced" in ended.err
+        assert ended.status == 2
+        assert f"has a column {column} of its own, which would be replaced" in ended.err
 
 
 def described(place: Workplace, *options: str, table: str = "results.csv") -> dict[str, Any]:
@@ -502,3 +502,12 @@ def test_several_batch_sizes_are_joined_at_one(place: Workplace) -> None:
     assert picked(ended) == [(R50, "224"), (R18, "224")]
     merged = place.call("merge", str(place.folder / "results.csv"), "-o", "-", "--speed", path)
     assert "joined at 256, the most frequent one" in merged.err
+
+
+def test_what_is_published_is_ours_to_compute_anew(place: Workplace) -> None:
+    columns = "model,img_size,size_mb,status,top1,speed,speed_source,weights_mb,memory_mb,memory_dtype,memory_batch"
+    row = f"{R18},224,46.83,estimated,71.5,7,phone,46.8,60,float32,1"
+    write(place.folder / "models.csv", f"{columns},repo_id,revision\n{row},timm/{R18},abc\n")
+    options = ["--dtype", "float16", "--speed", str(place.folder / "speed.csv"), "--format", "json"]
+    [row_found] = json.loads(place.call("pick", "--max-mb", "24", "--max-memory", "40", *options).out)["rows"]
+    assert (row_found["speed"], row_found["memory_dtype"], row_found["size_dtype"]) == (12000, "float16", "float16")

@@ -24,6 +24,7 @@ from timm_sizes.tables.columns import (
     SIZE,
     SIZE_COLUMN,
     SPEED_SOURCE,
+    Kind,
     is_text,
     own_columns,
 )
@@ -75,7 +76,9 @@ def load_choices(
     memory = Memory("float32" if dtype in (None, "int8") else dtype, batch or 1)  # int8 is a size alone
     facts = Facts(sizes, read_joins(speed, accuracy, latency), memory)
     facts.check_joins(table)
-    filled = {name for join in facts.joins for name in join.columns} | ({*MEMORY_COLUMNS} if dtype or batch else set())
+    joined = {name for join in facts.joins for name in join.columns}
+    speeds = {each.name for each in COLUMNS if each.kind is Kind.SPEED and joined.intersection(each.read_from)}
+    filled = joined | speeds | ({*MEMORY_COLUMNS} if dtype or batch else set())
     if clashes := filled & set(table.columns) - own_columns(table.columns):
         raise InputError(f"{table.source}: has a column {min(clashes)} of its own, which would be replaced")
     cells = {name: table.column(name) for name in table.columns if name not in filled}

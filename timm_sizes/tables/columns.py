@@ -119,6 +119,7 @@ DETAIL_COLUMNS = ("size_bytes", "size_mib", "size_file", "size_status", "hub_rep
 MEMORY_COLUMNS = ("weights_mb", "activations_mb", "memory_mb", "memory_dtype", "memory_batch")
 LATENCY_SOURCE = "latency_source"
 LATENCY_COLUMNS = ("latency_ms", LATENCY_SOURCE)
+PUBLISHED = frozenset(["size_mb", "status", "repo_id", "revision"])
 PARAM_COUNT = "param_count"  # in millions
 ACCURACY = "top1"
 ACCURACY_SET, SPEED_SOURCE = "top1_set", "speed_source"
@@ -310,16 +311,19 @@ def is_accuracy(name: str) -> bool:
 
 
 def own_columns(columns: Sequence[str]) -> frozenset[str]:
-    """Return the names of those of a table's *columns* that an earlier merge added.
+    """Return the names of those of a table's *columns* that are no one's but ours: an earlier merge added them.
 
-    A merged table has SIZE_COLUMN as its second one. The others are told by the columns that only a merge writes
-    together, so that a table's own licence, memory or speed (a benchmark has image sizes for it) is never among them.
+    A merged table has SIZE_COLUMN as its second one; the published models.csv has PUBLISHED. The others are told by the
+    columns that only a merge writes together, so that a table's own licence, memory or speed (a benchmark has image
+    sizes for it) is never among them.
     """
-    if list(columns[1:2]) != [SIZE_COLUMN]:
+    is_published = {*columns} >= PUBLISHED
+    if list(columns[1:2]) != [SIZE_COLUMN] and not is_published:
         return frozenset()
     own = {SIZE_COLUMN, *(name for name in columns if name == ACCURACY_SET or _is_joined_accuracy(name))}
+    own |= {*PUBLISHED, "speed", "gmacs"} if is_published else set()
     own |= {*DETAIL_COLUMNS} if {*DETAIL_COLUMNS} <= {*columns} else set()
-    own |= {*MEMORY_COLUMNS} if {*MEMORY_COLUMNS[:4]} <= {*columns} else set()
+    own |= {*MEMORY_COLUMNS} if {"weights_mb", "memory_mb", "memory_dtype"} <= {*columns} else set()
     own |= {*LATENCY_COLUMNS} if {*LATENCY_COLUMNS} <= {*columns} else set()
     if SPEED_SOURCE in columns:
         joined = [name for name in PASSES if f"{name}_img_size" not in columns]

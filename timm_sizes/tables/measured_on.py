@@ -22,6 +22,7 @@ _SETS = {
     "sketch": "ImageNet-Sketch",
 }
 _REPARAMETERISED = ("mobileone", "repvgg", "repvit", "ghostnetv3")
+_REWRITTEN_ON = re.compile(r"PyTorch 2\.9|RTX 5090|RTX PRO 6000")
 _BENCHMARK = re.compile(
     r"benchmark-(?P<what>infer|train)-(?P<precision>\w+)-(?P<layout>nchw|nhwc)"
     r"-pt(?P<torch>\d{3,4})-(?P<backend>cu\d{3}|cpu)-(?P<device>\w+)(?P<compiled>-dynamo)?",
@@ -64,9 +65,10 @@ def compared_with(images: str) -> str:
 def is_reparameterised(family: str, source: str) -> bool:
     """Return whether a speed (*source* is its speed_source) is of a model of *family* as it is rewritten for inference.
 
-    timm's benchmarks of PyTorch 2.9.1 count the fewer parameters of these; what is published is the model in training.
+    timm's benchmarks of PyTorch 2.9.1, the only ones on some devices, count the fewer parameters of these; what is
+    published is the model in training.
     """
-    return family in _REPARAMETERISED and "PyTorch 2.9" in source
+    return family in _REPARAMETERISED and bool(_REWRITTEN_ON.search(source))
 
 
 def speed_source(path: str) -> str:
