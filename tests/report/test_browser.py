@@ -70,7 +70,10 @@ COLOURED = """
 const points = Chart.getChart("chart").data.datasets.filter((each) => each.label === "points" && each.number !== 8);
 return points.flatMap((each) => each.data.map(({ at }) => at)).sort((a, b) => a - b);
 """
-NAMED = 'return Chart.getChart("chart").config.plugins.find((each) => each.id === "names").placed'
+NAMED = """
+const labels = Chart.getChart("chart").$datalabels._labels.filter((label) => label.$layout._visible);
+return labels.map((label) => label.model().lines[0]);
+"""
 TABLE = """
 return [...document.querySelectorAll("#table tbody tr")].filter((row) => row.offsetParent !== null)
   .map((row) => row.querySelector("th").textContent);

@@ -34,34 +34,27 @@ const makeChart = (canvas, rows, { describe, pick }) => {
     for (const family of wanted) if (!slots.includes(family)) slots[slots.indexOf("")] = family;
   };
 
+  // A point of the line is named where there is room, on the side on which there is no other one.
+  const nameOfPoint = (at) => {
+    const architecture = (of) => rows.text("model", of).split(".")[0].slice(0, 40);
+    const isTwice = best.some((other) => other !== at && architecture(other) === architecture(at));
+    return architecture(at) + (isTwice ? ` ${rows.text("img_size", at)}` : "");
+  };
   const names = {
-    id: "names",
-    afterDatasetsDraw({ ctx, chartArea, scales: { x, y } }) {
-      const [across, up] = [rows.figures(x.options.column), rows.figures(y.options.column)];
-      const architecture = (at) => rows.text("model", at).split(".")[0].slice(0, 40);
-      const counts = new Map();
-      for (const at of best) counts.set(architecture(at), (counts.get(architecture(at)) ?? 0) + 1);
-      const points = best.map((at) => ({
-        x: x.getPixelForValue(across[at]) - chartArea.left,
-        y: y.getPixelForValue(up[at]) - chartArea.top,
-        text: architecture(at) + (counts.get(architecture(at)) > 1 ? ` ${rows.text("img_size", at)}` : ""),
-        weight: at === chosen ? "bold" : "normal",
-      }));
-      const font = (weight) => `${weight} 12px ${Chart.defaults.font.family}`;
-      const measure = (text, weight) => ((ctx.font = font(weight)), ctx.measureText(text).width);
-      const order = spreadOrder(points.map((point) => point.x), best.indexOf(chosen));
-      ctx.save();
-      ctx.fillStyle = colour("ink");
-      ctx.textBaseline = "bottom";
-      this.placed = placeNames(points, order, lessWins, chartArea.width, chartArea.height, measure).map(({ at, align, shift }) => {
-        const point = points[at];
-        ctx.font = font(point.weight);
-        ctx.textAlign = align;
-        ctx.fillText(point.text, chartArea.left + point.x + shift, chartArea.top + point.y - 4);
-        return point.text;
-      });
-      ctx.restore();
+    formatter: (_, { dataIndex }) => nameOfPoint(best[dataIndex]),
+    display({ chart: { ctx, chartArea, scales }, dataset, dataIndex }) {
+      if (best[dataIndex] === chosen) return true;
+      const { x, y } = dataset.data[dataIndex];
+      ctx.font = `12px ${Chart.defaults.font.family}`;
+      const room = lessWins ? scales.x.getPixelForValue(x) - chartArea.left : chartArea.right - scales.x.getPixelForValue(x);
+      return y >= scales.y.min && ctx.measureText(nameOfPoint(best[dataIndex])).width + 8 < room && "auto";
     },
+    font: ({ dataIndex }) => ({ weight: best[dataIndex] === chosen ? "bold" : "normal" }),
+    color: () => colour("ink"),
+    align: () => (lessWins ? 210 : 330),
+    offset: ({ dataIndex }) => (best[dataIndex] === chosen ? 10 : 4),
+    clamp: true,
+    padding: 1,
   };
 
   const scale = (position) => ({
@@ -77,12 +70,11 @@ const makeChart = (canvas, rows, { describe, pick }) => {
     ticks: { maxRotation: 0, includeBounds: false, callback: (value) => value.toLocaleString("en", { maximumFractionDigits: 2 }) },
   });
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-  Chart.register(ChartZoom);
+  Chart.register(ChartZoom, ChartDataLabels);
   const hovers = matchMedia("(hover: hover)").matches;
   const chart = new Chart(canvas, {
     type: "scatter",
     data: { datasets: [] },
-    plugins: [names],
     options: {
       animation: false,
       maintainAspectRatio: false,
@@ -93,6 +85,7 @@ const makeChart = (canvas, rows, { describe, pick }) => {
       scales: { x: scale("bottom"), y: scale("left") },
       plugins: {
         legend: { display: false },
+        datalabels: { display: false },
         // Over a chart that takes every drag for itself a finger could not scroll the page.
         zoom: { zoom: { drag: { enabled: hovers }, wheel: { enabled: hovers, modifierKey: "ctrl" }, mode: "xy" } },
         tooltip: {
@@ -148,7 +141,7 @@ const makeChart = (canvas, rows, { describe, pick }) => {
     assign(kept);
     const point = (at) => ({ x: x[at], y: y[at], at });
     const groups = Map.groupBy(drawn, (at) => symbolOf(rows.text("family", at), highlighted));
-    const line = { showLine: true, stepped: lessWins ? "before" : "after", borderWidth: 2, pointRadius: 0, pointHitRadius: 0, order: 1 };
+    const line = { showLine: true, stepped: lessWins ? "before" : "after", borderWidth: 2, pointRadius: 0, pointHitRadius: 0, order: 1, datalabels: names };
     const ring = { pointStyle: "circle", radius: 10, hoverRadius: 10, borderWidth: 2.5, backgroundColor: "transparent", order: 0 };
     chart.data.datasets = [
       { label: "ring", ...ring, data: drawn.includes(answer) ? [point(answer)] : [] },
@@ -188,53 +181,4 @@ const makeChart = (canvas, rows, { describe, pick }) => {
     Chart.helpers.drawPoint(context, { ...style, radius: number === REST ? 3.5 : 6, borderWidth: 0.7 }, 8, 8);
   };
   return { chart, draw, drawSymbol, paint, narrow };
-};
-
-// Where names go. *points* are [{ x, y, text, weight }] in pixels from the top left corner of the plot's *width* and
-// *height*, along the line, *less* says that it rises (less of x is better); *measure* gives a text's width. Beyond the
-// line there is no point, so that a name there covers none; the first points of *order* come first.
-const placeNames = (points, order, less, width, height, measure) => {
-  const [LINE, GAP, AIR, DOT] = [15, 6, 5, 6];
-  const corners = points.slice(1).map(({ x, y }, at) => (less ? { x, y: points[at].y } : { x: points[at].x, y }));
-  const legs = points.slice(1).flatMap((point, at) => [
-    [points[at], corners[at]],
-    [corners[at], point],
-  ]);
-  const meets = (box, [a, b]) =>
-    Math.max(a.x, b.x) > box.left && Math.min(a.x, b.x) < box.right &&
-    Math.max(a.y, b.y) > box.top && Math.min(a.y, b.y) < box.bottom;
-  const overlaps = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-  const placed = [];
-  for (const at of order) {
-    const { x, y, text, weight } = points[at];
-    if (x < 0 || x > width || y < 0 || y > height) continue;
-    const wide = measure(text, weight);
-    for (const align of less ? ["right", "left"] : ["left", "right"]) {
-      const left = align === "left" ? x + GAP : x - GAP - wide;
-      const box = { left: left - AIR, right: left + wide + AIR, top: y - 4 - LINE, bottom: y - 3 };
-      const dots = points.filter((_, other) => other !== at);
-      const covers = dots.some((dot) => meets(box, [{ x: dot.x - DOT, y: dot.y - DOT }, { x: dot.x + DOT, y: dot.y + DOT }]));
-      if (left < 2 || left + wide > width - 2 || box.top < 0 || covers) continue;
-      if (legs.some((leg) => meets(box, leg)) || placed.some((other) => overlaps(box, other.box))) continue;
-      placed.push({ at, align, shift: align === "left" ? GAP : -GAP, box });
-      break;
-    }
-  }
-  return placed;
-};
-
-// The order in which points get their names: *first*, then both ends, then always the one farthest from all before.
-const spreadOrder = (xs, first) => {
-  const order = [...new Set([first, xs.length - 1, 0].filter((at) => at >= 0 && at < xs.length))];
-  const left = new Set(xs.keys());
-  for (const at of order) left.delete(at);
-  const gap = xs.map((x) => Math.min(...order.map((at) => Math.abs(xs[at] - x))));
-  while (left.size) {
-    let next;
-    for (const at of left) if (next === undefined || gap[at] > gap[next]) next = at;
-    left.delete(next);
-    order.push(next);
-    for (const at of left) gap[at] = Math.min(gap[at], Math.abs(xs[next] - xs[at]));
-  }
-  return order;
 };
