@@ -127,7 +127,7 @@ def _row(known: Known, facts: Facts, dtype: str | None) -> dict[str, str | float
     total = memory.total
     size, status = known.size_bytes, known.status
     if dtype:
-        size = _size_at(known.elements, dtype)
+        size = size_at(known.elements, dtype)
         status = status if size is None else Status.ESTIMATED
     return {
         "size_bytes": _number(size),
@@ -168,7 +168,7 @@ def _sizes(own: pd.DataFrame, known: pd.DataFrame) -> dict[str, pd.Series]:
     return {"size_bytes": known["size_bytes"].where(~has_own | is_known, size.round()), "status": status}
 
 
-def _size_at(elements: Mapping[str, int] | None, dtype: str) -> int | None:
+def size_at(elements: Mapping[str, int] | None, dtype: str) -> int | None:
     """Return the bytes of *elements* with the floating-point ones as *dtype*; None where they are not known."""
     if not elements:
         return None

@@ -55,11 +55,6 @@ class Figures:
         """The speed, on whichever axis; None if the table has none."""
         return SPEED if SPEED in (*self.gains, *self.costs) else None
 
-    @property
-    def has_parts(self) -> bool:
-        """Whether the memory and both its parts are known, so that it can be computed for other precisions."""
-        return {each.name for each in self.shown} >= {"weights_mb", "activations_mb", "memory_mb"}
-
     def bases(self, frame: pd.DataFrame, figure: Column) -> Iterator[str]:
         """Yield the columns that say what *figure* is of: the images, the device and the batch, or the precision."""
         if figure == SIZE:

@@ -153,7 +153,8 @@
     const others = tests.filter((test) => !shortlisted.has(test.field));
     const free = asked.filter((at) => passes(others, at));
     const under = (field, most) => (most === "" ? free : free.filter((at) => rows.figures(form[field].dataset.column)[at] <= Number(most)));
-    showChoices(rows, { wanted, best: (field, most) => bestOf(under(field, most), gains, sizes) });
+    const isFree = [...shortlisted].every((field) => !wanted[field]);
+    showChoices(rows, { wanted, isFree, best: (field, most) => bestOf(under(field, most), gains, sizes) });
     const drawn = chart.draw(kept, wanted, answer, wanted.family);
     showLegend(rows, chart, { kept, wanted, drawn });
     showStatus(rows, { kept, drawn });

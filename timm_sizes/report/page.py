@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from math import isnan
 from pathlib import Path
@@ -15,10 +15,11 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from timm_sizes.items import ModelSize
 from timm_sizes.pick.limits import is_permissive
+from timm_sizes.report.computed import computed
 from timm_sizes.report.figures import BUDGETS, Figures, find_figures, is_test
 from timm_sizes.report.provenance import count, find_missing, newest_answer, size_basis
+from timm_sizes.sizes_file import Sizes
 from timm_sizes.tables.columns import SIZE, SPEED, Column, Kind, column_of
 from timm_sizes.tables.frame import is_whole
 
@@ -38,7 +39,7 @@ class Source:
 
     table: str
     sizes_file: str
-    sizes: Mapping[str, ModelSize]
+    sizes: Sizes
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def render(frame: pd.DataFrame, source: Source) -> str:
     tests = is_test(frame)
     columns = _columns(frame, figures)
     decisive = [*figures.deciding, column_of("license")]
+    figures_at = computed(frame, source.sizes)
     library, script = ("\n".join(map(_read, names)) for names in (_LIBRARIES, _SCRIPTS))
     page: str = _template().render(
         source=source,
@@ -97,14 +99,14 @@ def render(frame: pd.DataFrame, source: Source) -> str:
         budget=_first_budget(frame, figures),
         image_sizes=_image_sizes(frame, figures),
         licenses=_licenses(frame),
-        precisions=["float16", "bfloat16", "int8"] if figures.has_parts else [],
+        precisions=[dtype for dtype, sizes in figures_at["sizes"].items() if any(sizes)],
         decisive=decisive,
         lines=_lines(frame, decisive),
         missing=find_missing(frame, source.sizes),
         data={
             "columns": [asdict(column) for column in columns],
             "values": _values(frame, columns),
-            **_at_precisions(frame, figures),
+            **figures_at,
             "tests": [at for at, each in enumerate(tests) if each],
         },
         style=Markup(_read("report.css")),  # noqa: S704 - our own file
@@ -176,20 +178,6 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return "" if isnan(value) else f"{value:g}"
     return str(value)
-
-
-def _at_precisions(frame: pd.DataFrame, figures: Figures) -> dict[str, Any]:
-    """Return the sizes by precision, and the memory that is fixed and that each image adds, by work and precision."""
-    if not figures.has_parts:
-        return {"sizes": {}, "memory": None}
-    weights, live = frame["weights_mb"], frame["activations_mb"]
-    widths = {"float32": 1.0, "float16": 0.5, "bfloat16": 0.5}
-    memory = {
-        name: {"weights": _numbers(weights * part), "fixed": _numbers(weights * part), "each": _numbers(live * part)}
-        for name, part in widths.items()
-    }
-    sizes = {name: _numbers(weights * part) for name, part in (widths | {"int8": 0.25}).items()}
-    return {"sizes": sizes, "memory": {"dtype": "float32", "batch": 1, "inference": memory}}
 
 
 def _numbers(values: pd.Series[float]) -> list[float | None]:

@@ -43,8 +43,8 @@ const makeRows = ({ columns, values, sizes, memory }) => {
       // Its parts are for inference, and are the rest of one another.
       current.weights_mb = Float64Array.from(all, (at) => (linear?.weights ? (linear.weights[at] ?? NaN) : NaN));
       current.activations_mb = current.memory_mb.map((value, at) => value - current.weights_mb[at]);
-      current.memory_dtype = dtype || memory.dtype;
-      current.memory_batch = String(batch);
+      current.memory_dtype = linear ? dtype || memory.dtype : "";
+      current.memory_batch = linear ? String(batch) : "";
       current.memory_mode = mode;
     },
     // The most images at a time for which *at* takes no more than *limit* MB; undefined where that is not known.

@@ -81,7 +81,7 @@ const showAnswer = (rows, { asked, kept, tests, wanted, answer, computed, allowe
 };
 
 // Choices at a click: *best* of each [field, limit] is the row that it leads to. Elements stay, so that the focus does.
-const showChoices = (rows, { best, wanted }) => {
+const showChoices = (rows, { best, wanted, isFree }) => {
   for (const group of byId("shortlist").querySelectorAll(".choices")) {
     const first = [...group.querySelectorAll("button")].map(({ dataset }) => best(dataset.field, dataset.limit)).find((at) => at !== undefined);
     group.querySelector("b small").textContent = first === undefined ? "" : rows.basisOf(group.dataset.column, first);
@@ -91,7 +91,7 @@ const showChoices = (rows, { best, wanted }) => {
     const at = best(field, limit);
     const nothing = at === undefined;
     button.disabled = nothing;
-    button.ariaPressed = String((wanted[field] ?? "") === limit);
+    button.ariaPressed = String(limit ? wanted[field] === limit : isFree);
     button.children[1].textContent = nothing ? "–" : rows.text(wanted.y, at);
     button.children[2].textContent = nothing ? "nothing fits" : rows.text("model", at).split(".")[0];
   }
