@@ -55,7 +55,6 @@ def reset(connection: socket.socket) -> None:
 def demand_login(connection: socket.socket) -> None:
     connection.recv(4096)
     connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
-    connection.recv(4096)
 
 
 def untrusted(folder: Path) -> Handler:

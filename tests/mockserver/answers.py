@@ -85,15 +85,10 @@ class Answer:
                 headers["ETag"] = self.etag
         return headers
 
-    def to_response(
-        self, request_headers: Mapping[str, str], own_headers: Headers, *, not_modified: bool = False
-    ) -> web.Response:
+    def to_response(self, request_headers: Mapping[str, str], own_headers: Headers) -> web.Response:
         """The response to one request; `own_headers` are those that no other request gets."""
         headers = self.constant_headers.copy()
         headers.extend(own_headers)
-        if not_modified and self.status == 200 and self.etag and self._is_fresh(request_headers):
-            del headers["Content-Type"]
-            return web.Response(status=304, headers=headers)
         if self._is_gzipped_for(request_headers):
             headers["Content-Encoding"] = "gzip"
             headers.add("Vary", "Accept-Encoding")
@@ -101,11 +96,6 @@ class Answer:
             response.enable_chunked_encoding()
             return response
         return web.Response(status=self.status, body=self.body, headers=headers)
-
-    def _is_fresh(self, request_headers: Mapping[str, str]) -> bool:
-        wanted = request_headers.get("If-None-Match", "")
-        weak = {tag.strip().removeprefix("W/") for tag in wanted.split(",")}
-        return wanted.strip() == "*" or (self.etag or "").removeprefix("W/") in weak
 
     def _is_gzipped_for(self, request_headers: Mapping[str, str]) -> bool:
         if self.bare or self.from_edge or len(self.body) < SMALLEST_GZIPPED:

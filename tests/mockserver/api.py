@@ -1,14 +1,14 @@
-"""The API routes about one repo: its model info, its tree and the info of given paths."""
+"""The API routes about one repo: its model info and its tree."""
 
 from __future__ import annotations
 
 import base64
 import json
 from collections.abc import Collection
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from .access import entry_not_found, repo_for, revision_of
-from .answers import ASK_FOR_LOGIN, NO_SUCH_PAGE, Answer, RefusedError, error_answer, json_answer
+from .answers import NO_SUCH_PAGE, Answer, RefusedError, error_answer, json_answer
 from .behaviour import Behaviour
 from .call import Call, split_repo_id
 from .repos import EXPANDABLE, Repo
@@ -17,7 +17,6 @@ from .store import Store
 PREFIX = "/api/models/"
 TREE_PAGE = 1000
 EXPANDED_TREE_PAGE = 100
-MOST_PATHS = 2000
 
 
 def repo_answer(call: Call, store: Store, behaviour: Behaviour) -> Answer:
@@ -31,16 +30,8 @@ def repo_answer(call: Call, store: Store, behaviour: Behaviour) -> Answer:
             return _model_info(call, revision_of(call, store, repo, revision), behaviour)
         case ["GET" | "HEAD", "tree", revision, *folders]:
             return _tree(call, revision_of(call, store, repo, revision), "/".join(filter(None, folders)))
-        case ["POST", "paths-info", revision]:
-            return _paths_info(call, revision_of(call, store, repo, revision))
         case _:
             return error_answer(404, NO_SUCH_PAGE, api=True)
-
-
-def whoami_answer(call: Call) -> Answer:
-    if not call.has_token:
-        return error_answer(401, ASK_FOR_LOGIN, api=True)
-    return json_answer({"type": "user", "id": "5f0c6b0a7a4b5c0001a1b2c3", "name": "mock", "isPro": False})
 
 
 def expanded(call: Call, allowed: Collection[str]) -> list[str]:
@@ -96,17 +87,3 @@ def _shown_before(paths: list[str], cursor: str) -> int:
         return paths.index(last["file_name"]) + 1
     except (ValueError, KeyError, TypeError):
         raise RefusedError(error_answer(400, "✖ Invalid cursor\n  → at cursor", api=True)) from None
-
-
-def _paths_info(call: Call, repo: Repo) -> Answer:
-    text = call.body.decode()
-    if text.lstrip().startswith("{"):
-        asked = json.loads(text)
-        paths, expand = asked.get("paths", []), asked.get("expand", False)
-    else:
-        form = parse_qs(text)
-        paths, expand = form.get("paths", []), form.get("expand", [""])[-1].lower() == "true"
-    if len(paths) > MOST_PATHS:
-        raise RefusedError(error_answer(400, f"✖ Too big: expected array to have <={MOST_PATHS} items", api=True))
-    known = {*repo.files, *repo.folders()}
-    return json_answer([repo.tree_entry(path, expand=expand) for path in paths if path in known])

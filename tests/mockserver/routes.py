@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from .answers import NO_SUCH_PAGE, Answer, RefusedError, error_answer, json_answer, text_answer
-from .api import repo_answer, whoami_answer
+from .answers import NO_SUCH_PAGE, Answer, RefusedError, error_answer, json_answer
+from .api import repo_answer
 from .behaviour import Behaviour
 from .call import Call
-from .files import cached_file_answer, page_or_file_answer
+from .files import page_or_file_answer
 from .model_list import list_answer
 from .store import Store
 
 READING = frozenset({"GET", "HEAD"})
-ROBOTS = "User-agent: *\nAllow: /\n"
 
 
 def route(call: Call, store: Store, behaviour: Behaviour) -> Answer:
@@ -29,7 +28,7 @@ def _route(call: Call, store: Store, behaviour: Behaviour) -> Answer:
         return error_answer(404, NO_SUCH_PAGE, api=True)
     if not behaviour.has_pages:
         return json_answer({"detail": "Not Found"}, status=404)
-    return text_answer(ROBOTS) if call.path == "/robots.txt" else page_or_file_answer(call, store, behaviour)
+    return page_or_file_answer(call, store, behaviour)
 
 
 def _api_route(call: Call, store: Store, behaviour: Behaviour) -> Answer:
@@ -38,9 +37,5 @@ def _api_route(call: Call, store: Store, behaviour: Behaviour) -> Answer:
             return list_answer(call, store, behaviour)
         case [_, "models", _, *_]:
             return repo_answer(call, store, behaviour)
-        case [True, "whoami-v2"]:
-            return whoami_answer(call)
-        case [True, "resolve-cache", "models", _, *_]:
-            return cached_file_answer(call, store)
         case _:
             return error_answer(404, NO_SUCH_PAGE, api=True)

@@ -105,7 +105,7 @@ class MockServer:
         call = Call(request.method, target, request.headers.get("Host", HOST), token in self.behaviour.tokens, body)
         answer, rate, fault = self._decide(call, bucket, request.remote or HOST, token)
         own_headers = self._own_headers(request, answer, rate)
-        response = answer.to_response(request.headers, own_headers, not_modified=self.behaviour.not_modified)
+        response = answer.to_response(request.headers, own_headers)
         if fault and fault.kind in CONNECTION_FAULTS:
             seen.status = response.status if fault.kind == "truncate" else 0
             return await break_connection(fault, request, response)

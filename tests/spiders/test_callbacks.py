@@ -10,7 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from scrapy import Request
-from scrapy.exceptions import CloseSpider, DontCloseSpider, DownloadTimeoutError, IgnoreRequest
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    CloseSpider,
+    DontCloseSpider,
+    DownloadTimeoutError,
+    IgnoreRequest,
+)
 from scrapy.http import JsonResponse
 from twisted.python.failure import Failure
 
@@ -201,7 +207,7 @@ def test_tree_of_several_pages_is_read_to_its_checkpoint(tmp_path: Path) -> None
     assert item.size_bytes == 7
 
 
-@pytest.mark.parametrize(("status", "headers"), [(400, {}), (401, OLAH), (404, OLAH), (422, {})])
+@pytest.mark.parametrize(("status", "headers"), [(400, {}), (404, OLAH), (422, {})])
 def test_list_that_is_refused_is_asked_for_without_its_order_and_then_done_without(
     tmp_path: Path, status: int, headers: dict[str, str]
 ) -> None:
@@ -222,6 +228,22 @@ def test_commit_of_64_digits_is_asked_at(tmp_path: Path) -> None:
     entries = [{"id": f"timm/{name}", "sha": "ab" * 32} for name in RESNETS]
     asked = answered(only(started(by_name(tmp_path, *RESNETS))), entries)
     assert {request.url.split("/revision/")[1] for request in requests(asked)} == {"ab" * 32 + "?blobs=true"}
+
+
+def test_table_at_a_url_with_a_password_is_refused_without_a_word_of_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="login in it") as caught:
+        make_spider(HfSizesSpider, tmp_path, table="https://me:secret@host/t.csv")
+    assert "secret" not in str(caught.value)
+
+
+def test_table_that_cannot_be_had_for_want_of_a_network_names_the_way_without(tmp_path: Path) -> None:
+    spider = make_spider(HfSizesSpider, tmp_path)
+    request = only(started(spider))
+    failed(request, CannotResolveHostError("DNS lookup failed"))
+    reason = spider.crawler.stats.get_value(FAILURE_STAT)
+    assert "(DNS)" in reason
+    assert "HF_HUB_OFFLINE=1" in reason
+    assert "shipped table" in reason
 
 
 # ---- Lists of organisations ------------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ class ConnectionGuard:
 
     def spider_closed(self) -> None:
         # Too few failures to end the crawl, but no answer beside them either.
-        if self._reason and not self._had_answer and not self._crawler.stats.get_value(FAILURE_STAT):
+        if self._reason and not self._had_answer:
             self._crawler.stats.set_value(FAILURE_STAT, self._reason)
 
     def _failed(self, request: Request, cause: Cause) -> None:

@@ -150,7 +150,8 @@ class HfSizesSpider(NamesSpider):
         trial = self._trial
         is_refused = trial.refusals and trial.are_alike and not trial.is_passed
         if reason == "finished" and is_refused and not self.crawler.stats.get_value(FAILURE_STAT):
-            self.fail(f"{self.seeds.endpoint} refuses every request: {trial.reason}")
+            reason = f"{self.seeds.endpoint} refuses every request: {trial.reason}"
+            self.crawler.stats.set_value(FAILURE_STAT, reason)
 
     def requests_for(self, names: Iterable[str]) -> Iterator[Request]:
         """Yield the requests of *names*: for repos whose commit is known or does not matter, and for lists."""
@@ -165,7 +166,6 @@ class HfSizesSpider(NamesSpider):
         """Take in a page of an organisation's list: the commits of its repos, or what it says of their sizes."""
         page = self._answer(response, ModelList)
         if isinstance(page, ErrorResponse):
-            self._count_refusal(page)
             yield from self._without_list(response.request, walk, page)
             return
         own = walk.own(page.repos)
@@ -190,9 +190,8 @@ class HfSizesSpider(NamesSpider):
 
     def list_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
         """Do without a list that cannot be had."""
-        walk = failure.request.cb_kwargs["walk"]  # type: ignore[attr-defined]
-        again, error = self._after_failure(failure)
-        yield from [again] if again else self._without_list(None, walk, error)
+        request: Request = failure.request  # type: ignore[attr-defined]
+        yield from self._without_list(request, request.cb_kwargs["walk"], _error_of(failure))
 
     def parse_repo(self, response: Response, repo: WantedRepo, is_plain: bool = False) -> Iterator[Request | ModelSize]:
         """Yield the item of each name that shares the *repo*, or a further request where one can help.
@@ -225,9 +224,8 @@ class HfSizesSpider(NamesSpider):
 
     def repo_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
         """Yield an error item for each name whose repo gave no answer, retries included."""
-        repo = failure.request.cb_kwargs["repo"]  # type: ignore[attr-defined]
-        again, error = self._after_failure(failure)
-        yield from [again] if again else self._unsized(repo, error)
+        request: Request = failure.request  # type: ignore[attr-defined]
+        yield from self._failed(request, request.cb_kwargs["repo"], _error_of(failure))
 
     @property
     def _by_list(self) -> bool:
@@ -319,11 +317,9 @@ class HfSizesSpider(NamesSpider):
         self, request: Request | None, walk: ListWalk, error: ErrorResponse
     ) -> Iterator[Request | ModelSize]:
         """Do without a list: once more, without its order, then each repo at main; where all is in the list, stop."""
-        if error.rejects_token:
-            raise self.stopped(_LOGIN_REFUSED)
-        if error.may_pass and request is not None and (again := self._again(request, error.reason)):
+        if again := self._again(request, error):
             yield again
-        elif not error.may_pass and request is not None and walk.is_sorted and not walk.pages:
+        elif error.is_of_form and walk.is_sorted and not walk.pages:
             yield self._list_request(replace(walk, is_sorted=False))
         elif walk.takes_all or self._by_list:
             what = ": this server has no lists of repos" if error.is_of_form else ""
@@ -334,46 +330,30 @@ class HfSizesSpider(NamesSpider):
 
     def _failed(self, request: Request | None, repo: WantedRepo, error: ErrorResponse) -> Iterator[Request | ModelSize]:
         """Yield the *request* once more where that may help, else what the *repo*'s names get by the *error*."""
-        if error.rejects_token:
-            raise self.stopped(_LOGIN_REFUSED)
-        self._count_refusal(error, repo)
-        if error.may_pass and request is not None and (again := self._again(request, error.reason)):
+        if again := self._again(request, error, repo):
             yield again
-        else:
-            yield from self._unsized(repo, error)
-
-    def _unsized(self, repo: WantedRepo, error: ErrorResponse) -> Iterator[Request | ModelSize]:
+            return
         for model in repo.models:
             yield unsized(model, error.status, error.reason, repo.repo_id, self.seeds.route, error.answered_at)
         yield from map(self._repo_request, self._trial.ended())
 
-    def _count_refusal(self, error: ErrorResponse, repo: WantedRepo | None = None) -> None:
-        """End the crawl where the server answers everything likewise, and not as a Hub does.
+    def _again(self, request: Request | None, error: ErrorResponse, repo: WantedRepo | None = None) -> Request | None:
+        """Return the *request* once more if the *error* may pass; end the crawl where any other would end likewise.
 
-        That a repo is missing is such an answer only where the catalogue knows the repo.
+        So it is where the token is refused, and where the server answers everything alike and not as a Hub does. That a
+        repo is missing is such an answer only where the catalogue knows the repo.
         """
+        if error.rejects_token:
+            raise self.stopped(_LOGIN_REFUSED)
         is_missing = error.status is Status.NOT_FOUND and repo is not None and repo.repo_id in by_repo_id()
         if (error.status is Status.ERROR or is_missing) and self._trial.refused(error.reason):
             count = Trial.MOST_REFUSALS
             raise self.stopped(f"{self.seeds.endpoint} gave {count} like answers and not one size: {error.reason}")
-
-    def _after_failure(self, failure: Failure) -> tuple[Request | None, ErrorResponse]:
-        """Return the request once more for what RetryMiddleware does not get to see, and what the failure means.
-
-        That is an answer that cannot be unpacked. IgnoreRequest (HttpError is one) says that the answer was understood,
-        and a retry would be answered likewise.
-        """
-        request: Request = failure.request  # type: ignore[attr-defined]
-        error = ErrorResponse(Status.ERROR, _why(failure))
-        if not is_connection_failure(failure.value):
-            self._count_refusal(error)
-        tries = request.meta.get("retry_times", 0)
-        is_over = request.meta.get("dont_retry") or tries >= self.settings.getint("RETRY_TIMES")
-        is_lasting = is_over or isinstance(failure.value, IgnoreRequest)
-        return None if is_lasting else self._again(request, error.reason), error
-
-    def _again(self, request: Request, reason: str) -> Request | None:
-        again = get_retry_request(request, spider=self, reason=reason)
+        assert request is not None
+        is_over = request.meta.get("retry_times", 0) >= self.settings.getint("RETRY_TIMES")
+        if is_over or not error.may_pass or request.meta.get("dont_retry"):
+            return None
+        again = get_retry_request(request, spider=self, reason=error.reason)
         if again is not None:
             # Not from the cache: what is there was no valid answer, or is none any more.
             again.meta[REFRESH_META] = True
@@ -419,6 +399,14 @@ class HfSizesSpider(NamesSpider):
             meta={REFRESH_META: True} if self.seeds.refresh and not self.is_repeating else {},
             dont_filter=is_repeated,
         )
+
+
+def _error_of(failure: Failure) -> ErrorResponse:
+    """Return what a failed download means, one that RetryMiddleware has given up or did not get to see.
+
+    IgnoreRequest (HttpError is one) says that the answer was understood: a retry would be answered likewise.
+    """
+    return ErrorResponse(Status.ERROR, _why(failure), may_pass=not isinstance(failure.value, IgnoreRequest))
 
 
 def _why(failure: Failure) -> str:

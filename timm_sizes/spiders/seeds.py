@@ -187,6 +187,8 @@ def _sources(text: str | None, *, offline: bool) -> Iterator[str]:
 
 
 def _checked_url(url: str, scheme: str, *, offline: bool) -> str:
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise InputError("table: a URL with a login in it, which would be logged; expected one without, or a file")
     if scheme not in ("http", "https") or not urlsplit(url).hostname:
         raise InputError(f"table={url}: expected a path or an http(s) URL")
     if offline:
