@@ -30,6 +30,7 @@ SIGNALS = {
     "KILL": (signal.SIGKILL,),
 }
 MOMENTS = ("list", "crawl", "quota wait", "final write")
+IN_A_ROW = 20
 CHANGES = ("rolled-back file", "changed table", "other endpoint", "offline switch")
 CONCURRENCY = 64
 
@@ -71,6 +72,8 @@ class Case:
         if moment == "quota wait":
             self._hub.behave(quota={"api": 60}, window=300.0)
         count = {"list": 1, "quota wait": 60, "final write": len(NAMES) + 1}.get(moment, chance.randrange(20, 130))
+        if moment == "in a row":
+            count = len(self._hub.requests()) + chance.randrange(1, 20)
         crawl = self._workplace.start_crawl("-a", f"table={self._workplace.table(NAMES)}", *self._arguments)
         wait_for(self._hub, crawl, count)
         if moment == "quota wait":
@@ -135,6 +138,7 @@ def cases() -> Iterator[tuple[str, str, str, bool]]:
         yield moment, name, "", jobdir
     for change, name, jobdir in product(CHANGES, SIGNALS, (False, True)):
         yield "crawl", name, change, jobdir
+    yield from (("in a row", "KILL", "", jobdir) for jobdir in (False, True))
 
 
 def section(report: Callable[[str], None] = print) -> Section:
@@ -147,7 +151,8 @@ def section(report: Callable[[str], None] = print) -> Section:
             toll = tolls.setdefault(where, Toll())
             with TemporaryDirectory() as folder:
                 case = Case(Path(folder), hub, other, jobdir=jobdir, toll=toll)
-                case.stop(moment, SIGNALS[name], chance)
+                for _ in range(IN_A_ROW if moment == "in a row" else 1):
+                    case.stop(moment, SIGNALS[name], chance)
                 case.change(change)
                 case.go_on()
             report(f"{number}: {where}, {name}: lost {toll.lost}, wrong {toll.wrong}, again {toll.again[-2:]}")

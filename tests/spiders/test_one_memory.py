@@ -68,6 +68,7 @@ def test_resumed_crawl_counts_the_whole_table(job: Job) -> None:
     ended = job.resume()
     job.check_whole(ended)
     assert f"from cache{FIRST - 1:>11}" in ended.err
+    assert "Resuming crawl" in ended.err
     assert len(repo_paths(job.hub)) == len(NAMES)
 
 

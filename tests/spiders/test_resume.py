@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import random
 import signal
 
 import pytest
@@ -12,7 +11,7 @@ from tests.mockserver import MockHub, timm_repo
 from tests.samples import RESNETS, list_paths, put_resnets, repo_paths
 from tests.workplace import Started, Workplace
 
-MANY = [f"net{number:04}.tag_in1k" for number in range(250)]
+MANY = [f"net{number:04}.tag_in1k" for number in range(100)]
 
 
 def put_many(hub: MockHub) -> dict[str, str]:
@@ -52,32 +51,6 @@ def stop_after(hub: MockHub, crawl: Started, answers: int, *signals: signal.Sign
     return crawl.wait().status
 
 
-def test_second_crawl_asks_for_the_list_alone_and_writes_the_same_bytes(hub: MockHub, workplace: Workplace) -> None:
-    put_resnets(hub)
-    table = workplace.table([*RESNETS, "resnet26.nope_in1k", "gcvit_base"])
-    workplace.crawl("-a", f"table={table}")
-    first = workplace.sizes_file.read_bytes()
-    hub.forget()
-    assert workplace.crawl("-a", f"table={table}").status == 0
-    assert len(list_paths(hub)) == 1
-    assert repo_paths(hub) == ["/api/models/timm/resnet26.nope_in1k?blobs=true"]
-    assert workplace.sizes_file.read_bytes() == first
-
-
-def test_changed_repo_costs_one_request_more(hub: MockHub, workplace: Workplace) -> None:
-    put_resnets(hub)
-    table = workplace.table(RESNETS)
-    workplace.crawl("-a", f"table={table}")
-    before = workplace.sizes()
-    sha = hub.commit(f"timm/{RESNETS[1]}", files={"model.safetensors": 4242})
-    hub.forget()
-    workplace.crawl("-a", f"table={table}")
-    assert repo_paths(hub) == [f"/api/models/timm/{RESNETS[1]}/revision/{sha}?blobs=true"]
-    after = workplace.sizes()
-    assert after[RESNETS[1]]["size_bytes"] == "4242"
-    assert {name for name in RESNETS if after[name] != before[name]} == {RESNETS[1]}
-
-
 def test_refresh_asks_everything_anew_and_replaces_what_was_kept(hub: MockHub, workplace: Workplace) -> None:
     put_resnets(hub)
     table = workplace.table(RESNETS)
@@ -90,18 +63,15 @@ def test_refresh_asks_everything_anew_and_replaces_what_was_kept(hub: MockHub, w
     assert not repo_paths(hub)
 
 
-def without_cache(workplace: Workplace) -> None:
-    """Leave what a fresh clone has: SIZES_FILE."""
-    workplace.cache_file.unlink()
-
-
 def test_fresh_clone_with_exact_sizes_needs_the_lists_alone(hub: MockHub, workplace: Workplace) -> None:
     put_resnets(hub)
     names = [*RESNETS, "resnet50", "gcvit_base"]
     table = workplace.table(names)
     workplace.crawl("-a", f"table={table}")
     before = workplace.sizes_file.read_bytes()
-    without_cache(workplace)
+    # One file, and a fresh clone has not even that.
+    assert [path.name for path in workplace.cache_file.parent.iterdir()] == [workplace.cache_file.name]
+    workplace.cache_file.unlink()
     hub.forget()
     ended = workplace.crawl("-a", f"table={table}")
     assert ended.status == 0
@@ -169,11 +139,10 @@ def test_refusals_and_faults_are_never_kept(hub: MockHub, workplace: Workplace) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("jobdir", [False, True], ids=["cache", "jobdir"])
 @pytest.mark.parametrize(
-    "signals",
-    [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGINT), (signal.SIGKILL,)],
-    ids=["ctrl-c", "term", "ctrl-c twice", "kill"],
+    ("signals", "jobdir"),
+    [((signal.SIGINT,), True), ((signal.SIGINT, signal.SIGINT), True), ((signal.SIGKILL,), False)],
+    ids=["ctrl-c", "ctrl-c twice", "kill"],
 )
 def test_interrupted_crawl_ends_as_one_that_ran_through(
     whole: dict[str, dict[str, str]],
@@ -184,7 +153,7 @@ def test_interrupted_crawl_ends_as_one_that_ran_through(
 ) -> None:
     put_many(hub)
     arguments = crawl_of_many(workplace, jobdir=jobdir)
-    assert stop_after(hub, workplace.start_crawl(*arguments), 120, *signals) != 0
+    assert stop_after(hub, workplace.start_crawl(*arguments), 40, *signals) != 0
     assert workplace.crawl(*arguments).status == 0
     assert undated(workplace) == whole
     again = len(repo_paths(hub)) - len(set(repo_paths(hub)))
@@ -194,54 +163,10 @@ def test_interrupted_crawl_ends_as_one_that_ran_through(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("jobdir", [False, True], ids=["cache", "jobdir"])
-def test_twenty_kills_in_a_row_lose_and_double_nothing(hub: MockHub, workplace: Workplace, jobdir: bool) -> None:
-    right = put_many(hub)
-    chance = random.Random(7)
-    arguments = crawl_of_many(workplace, jobdir=jobdir)
-    for _ in range(20):
-        requests = len(hub.requests()) + chance.randrange(1, 30)
-        assert stop_after(hub, workplace.start_crawl(*arguments), requests, signal.SIGKILL) == -signal.SIGKILL
-    assert workplace.crawl(*arguments).status == 0
-    lines = workplace.sizes_file.read_text().splitlines()[1:]
-    assert len(lines) == len(MANY)
-    assert {model: row["size_bytes"] for model, row in workplace.sizes().items()} == right
-    again = len(repo_paths(hub)) - len(set(repo_paths(hub)))
-    assert again <= 20 * 64  # a kill costs what was in flight
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("jobdir", [False, True], ids=["cache", "jobdir"])
-def test_crawl_that_waits_for_the_quota_can_be_stopped_and_goes_on(
-    hub: MockHub, workplace: Workplace, jobdir: bool
-) -> None:
-    right = put_many(hub)
-    hub.behave(quota={"api": 200}, window=300.0)
-    arguments = crawl_of_many(workplace, jobdir=jobdir)
-    assert stop_after(hub, workplace.start_crawl(*arguments), 200, signal.SIGINT) == 1
-    hub.behave(quota={"api": None})
-    assert workplace.crawl(*arguments).status == 0
-    assert {model: row["size_bytes"] for model, row in workplace.sizes().items()} == right
-    assert len(repo_paths(hub)) == len(set(repo_paths(hub)))
-
-
-@pytest.mark.slow
-def test_cleanly_stopped_job_goes_on_from_its_queue(hub: MockHub, workplace: Workplace) -> None:
-    put_many(hub)
-    arguments = crawl_of_many(workplace, jobdir=True)
-    stop_after(hub, workplace.start_crawl(*arguments), 120, signal.SIGINT)
-    hub.forget()
-    ended = workplace.crawl(*arguments)
-    assert "Resuming crawl" in ended.err
-    assert not list_paths(hub)
-    assert len(workplace.sizes()) == len(MANY)
-
-
-@pytest.mark.slow
 def test_job_directory_of_another_question_is_not_resumed(hub: MockHub, workplace: Workplace) -> None:
     put_many(hub)
     job = ["-s", f"JOBDIR={workplace.folder / 'job'}"]
-    stop_after(hub, workplace.start_crawl("-a", f"table={workplace.table(MANY)}", *job), 120, signal.SIGINT)
+    stop_after(hub, workplace.start_crawl("-a", f"table={workplace.table(MANY)}", *job), 40, signal.SIGINT)
     ended = workplace.crawl("-a", f"table={workplace.table(MANY[:10], 'other.csv')}", *job)
     assert "it belongs to a crawl of other tables" in ended.err
     assert set(MANY[:10]) <= set(workplace.sizes())
@@ -254,9 +179,3 @@ def test_damaged_cache_is_set_aside(hub: MockHub, workplace: Workplace) -> None:
     assert workplace.crawl("-a", f"table={workplace.table(RESNETS)}").status == 0
     assert set(workplace.statuses().values()) == {"ok"}
     assert workplace.cache_file.with_suffix(".damaged").exists()
-
-
-def test_cache_is_few_files(hub: MockHub, workplace: Workplace) -> None:
-    put_resnets(hub)
-    workplace.crawl("-a", f"table={workplace.table(RESNETS)}")
-    assert [path.name for path in workplace.cache_file.parent.iterdir()] == ["hf_sizes.sqlite"]
