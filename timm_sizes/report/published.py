@@ -60,7 +60,7 @@ def files(sizes_file: Path, tables: Iterable[Path]) -> Iterator[tuple[str, str |
     sizes = read_sizes(sizes_file)
     if not sizes:
         raise InputError(f"{sizes_file}: no sizes yet; run scrapy crawl hf_sizes first")
-    text = sizes_file.read_text(encoding="utf-8")
+    text = sizes_file.read_bytes().decode()
     yield SIZES, text
     results = {path.name: path for path in (*_DATA.glob("results-*.csv"), *tables)}
     for name, path in results.items():
