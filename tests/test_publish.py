@@ -15,7 +15,7 @@ import pytest
 from huggingface_hub import metadata_load
 from pandas.api.types import is_numeric_dtype
 
-from tests.mockserver import MockHub
+from tests.mockserver import MockHub, timm_repo
 from tests.processes import PATIENCE
 from tests.samples import RESNETS, put_resnets
 from tests.workplace import PROJECT, Ended, Workplace
@@ -191,6 +191,7 @@ def test_refreshing_changes_what_has_changed_and_nothing_else(hub: MockHub, tmp_
     assert "model_sizes.csv: new\n" in first.out
 
     hub.commit(f"timm/{RESNETS[0]}", files={"model.safetensors": 123_456_789})
+    hub.put(timm_repo("timm/brand_new.in1k", 1_000_000))
     second = refresh(RESNETS[:5], accuracy="70")
     assert "model_sizes.csv: +1 row, size_bytes changed in 1 row, " in second.out, second.err
     assert f"results/{REAL}: +1 row, model_size_in_mb changed in 1 row, top1 changed in 4 rows\n" in second.out

@@ -98,6 +98,19 @@ def test_mirror_that_passes_on_the_hubs_links_is_walked_itself(hub: MockHub, wor
     assert set(workplace.statuses().values()) == {"ok"}
 
 
+def test_a_table_and_an_organisation_make_one_crawl(hub: MockHub, workplace: Workplace) -> None:
+    """What the table lacks comes from the list; each repo is requested once, and a name is the table's first."""
+    put_resnets(hub)
+    hub.put(timm_repo("timm/brand_new.in1k", 1_000_000), timm_repo("timm/rdnet_base.nv_in1k", 1_000_000))
+    names = ["resnet50", *RESNETS[1:], "rdnet_base.nv_in1k", "not_in_the_list.x"]
+    assert workplace.crawl("-a", f"table={workplace.table(names)}", "-a", "author=timm").status == 0
+    paths = repo_paths(hub)
+    assert len(paths) == len(set(paths))
+    assert len(list_paths(hub)) == 1
+    assert set(workplace.sizes()) >= {*names, "brand_new.in1k"}
+    assert workplace.sizes()["rdnet_base.nv_in1k"]["repo_id"] != "timm/rdnet_base.nv_in1k"
+
+
 def test_without_a_list_every_repo_is_asked_at_main(hub: MockHub, workplace: Workplace) -> None:
     put_resnets(hub)
     hub.behave(list_fails=True)

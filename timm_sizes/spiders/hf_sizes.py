@@ -39,7 +39,7 @@ from timm_sizes.spiders.sizing import exact_row, from_catalogue, from_list, from
 from timm_sizes.tables.table import parse_table, table_names
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 
     from scrapy.http import Response
     from scrapy.settings import BaseSettings
@@ -111,8 +111,6 @@ class HfSizesSpider(NamesSpider):
                 priority=_TABLE_PRIORITY,
                 dont_filter=True,
             )
-        for author in self.seeds.authors:
-            yield self._list_request(ListWalk(author, takes_all=True, by_list=self._by_list))
         if not self.seeds.urls:
             for result in self._begin():
                 yield result
@@ -172,8 +170,11 @@ class HfSizesSpider(NamesSpider):
         self._commits.update({repo_id: page.repos[repo_id].sha for repo_id in own})
         found = [repo for repo in walk.repos if repo.repo_id in page.repos]
         if walk.takes_all:
-            found = [WantedRepo(repo_id, "", [name_of(repo_id)]) for repo_id in own]
-            self._expect([repo.models[0] for repo in found], len(found))
+            wanted = {repo.repo_id for repo in walk.repos}
+            # A table's name may be another organisation's repo.
+            new = [id_ for id_ in own if id_ not in wanted and name_of(id_) not in self._names]
+            found += [WantedRepo(repo_id, "", [name_of(repo_id)]) for repo_id in new]
+            self._expect(map(name_of, new), len(new))
             if not own and not walk.pages:
                 raise self.stopped(
                     f"author={walk.owner}: no repos; names are case-sensitive, and private repos need a token"
@@ -247,7 +248,7 @@ class HfSizesSpider(NamesSpider):
         self.crawler.stats.inc_value("timm_sizes/repos", repos)
 
     def _begin(self) -> Iterator[Request | ModelSize]:
-        plan = make_plan(self._names, by_list=self._by_list)
+        plan = make_plan(self._names, self.seeds.authors, by_list=self._by_list)
         self.crawler.stats.set_value(PRINTS_SIZES_STAT, self.seeds.by_name)
         if self._by_list:
             self.crawler.stats.set_value(HINT_STAT, _EXACT_HINT)
@@ -264,16 +265,19 @@ class HfSizesSpider(NamesSpider):
         elif self._by_list:
             for repo in plan.direct:
                 yield from (unsized(model, Status.ERROR, _NOT_IN_LISTS, repo.repo_id) for model in repo.models)
-        yield from self._requests_of(plan)
+        yield from self._requests_of(plan, self.seeds.authors)
 
-    def _requests_of(self, plan: Plan) -> Iterator[Request]:
+    def _requests_of(self, plan: Plan, authors: Collection[str] = ()) -> Iterator[Request]:
+        """Yield the requests of a *plan*: lists, of *authors* for all that they have, and repos at known commits."""
         if self.seeds.offline:
             return
         commits = {} if self._by_list else self._commits
         for owner, repos in plan.listed.items():
-            yield from self.repo_requests([repo for repo in repos if repo.repo_id in commits])
-            if unknown := tuple(repo for repo in repos if repo.repo_id not in commits):
-                yield self._list_request(ListWalk(owner, unknown, by_list=self._by_list))
+            takes_all = owner in authors
+            yield from self.repo_requests([repo for repo in repos if repo.repo_id in commits and not takes_all])
+            unknown = tuple(repo for repo in repos if repo.repo_id not in commits or takes_all)
+            if unknown or takes_all:
+                yield self._list_request(ListWalk(owner, unknown, takes_all=takes_all, by_list=self._by_list))
         if not self._by_list:
             yield from self.repo_requests(plan.direct)
 

@@ -41,7 +41,7 @@ class Step(Enum):
 
 @dataclass(frozen=True)
 class ListWalk:
-    """A walk along an owner's list: the ``repos`` still to be found in it, or all there are (``takes_all``).
+    """A walk along an owner's list: the ``repos`` still to be found in it, and all others there are (``takes_all``).
 
     ``seen`` are the ids on the pages so far.
     """
@@ -71,7 +71,7 @@ class ListWalk:
         pays = self.takes_all or len(missing) > (0 if self.by_list else 1)
         if has_next and pays and new and walk.pages < MOST_PAGES:
             return walk, Step.NEXT
-        return walk, Step.STOP if self.takes_all or self.by_list else Step.DIRECT
+        return walk, Step.STOP if self.by_list else Step.DIRECT
 
 
 @dataclass
@@ -126,10 +126,11 @@ class Plan:
         return [*self.direct, *(repo for group in self.listed.values() for repo in group)]
 
 
-def make_plan(names: Iterable[str], *, by_list: bool = False) -> Plan:
+def make_plan(names: Iterable[str], authors: Iterable[str] = (), *, by_list: bool = False) -> Plan:
     """Return the plan for *names*; repos are requested in the order in which their names come.
 
-    Lists are walked where that is cheaper in the end, or for every repo that can be in one: *by_list*.
+    Lists are walked where that is cheaper in the end, those of *authors* for all that they have, or for every repo that
+    can be in one: *by_list*.
     """
     settled: dict[str, Target] = {}
     wanted: dict[tuple[str, str], WantedRepo] = {}
@@ -140,11 +141,12 @@ def make_plan(names: Iterable[str], *, by_list: bool = False) -> Plan:
             wanted.setdefault(key, WantedRepo(*key)).models.append(name)
         else:
             settled[name] = target
-    groups: dict[str, list[WantedRepo]] = {}
+    groups: dict[str, list[WantedRepo]] = {author: [] for author in authors}
     for repo in wanted.values():
         if repo.organisation and not repo.revision:
             groups.setdefault(repo.organisation, []).append(repo)
-    listed = {owner: group for owner, group in groups.items() if by_list or _list_pays(owner, len(group))}
+    walked = {owner for owner, group in groups.items() if by_list or _list_pays(owner, len(group))} | {*authors}
+    listed = {owner: group for owner, group in groups.items() if owner in walked}
     direct = [repo for repo in wanted.values() if repo.revision or repo.organisation not in listed]
     return Plan(settled, direct, listed)
 

@@ -34,7 +34,7 @@ UPSTREAM_TABLE_URL = (
 ARGUMENTS = {
     "table": "benchmark tables: paths, URLs or globs, separated by commas, or - for standard input"
     " (default: timm's results-imagenet-real.csv, from GitHub)",
-    "author": "instead of a table: all repos of these organisations, separated by commas",
+    "author": "instead of a table, or beside one: all repos of these organisations, separated by commas",
     "models": "instead of a table: these model names, separated by commas",
     "column": f"the tables' column of names (default: {DEFAULT_COLUMN})",
     "route": "api: exact sizes, a request a repo (default); list: estimates within 0.1 %, 1,000 repos a request; "
@@ -86,10 +86,10 @@ def read_seeds(arguments: Mapping[str, str], sizes_file: Path, endpoint: str, *,
     if route not in ROUTES:
         raise InputError(f"route={route!r}: expected {', '.join(ROUTES[:-1])} or {ROUTES[-1]}")
     given = [name for name in _SOURCES if name in arguments]
-    if len(given) > 1:
-        raise InputError(f"{' and '.join(given)}: expected exactly one of {', '.join(_SOURCES)}")
+    if len(given) > 1 and "models" in given:
+        raise InputError(f"{' and '.join(given)}: expected models alone, or a table, an author, or both of these")
     column = arguments.get("column", DEFAULT_COLUMN)
-    has_tables = "models" not in arguments and "author" not in arguments
+    has_tables = "table" in arguments or not given
     sources = list(_sources(arguments.get("table"), offline=offline)) if has_tables else []
     reading = _Reading(sizes_file, column, sources)
     authors = tuple(_listed(arguments, "author"))
