@@ -20,27 +20,8 @@ from timm_sizes.tables.columns import LIMITS, Kind, column_of
 
 PERMISSIVE_LICENSES = "permissive"
 # Licences (by their ids on the Hub) that allow commercial use and require no more than attribution.
-PERMISSIVE = frozenset(
-    [
-        "0bsd",
-        "apache-2.0",
-        "bsd",
-        "bsd-2-clause",
-        "bsd-3-clause",
-        "bsd-3-clause-clear",
-        "bsl-1.0",
-        "cc-by-2.0",
-        "cc-by-2.5",
-        "cc-by-3.0",
-        "cc-by-4.0",
-        "cc0-1.0",
-        "isc",
-        "mit",
-        "ncsa",
-        "unlicense",
-        "zlib",
-    ]
-)
+PERMISSIVE = {"0bsd", "apache-2.0", "bsd", "bsd-2-clause", "bsd-3-clause", "bsd-3-clause-clear", "isc", "mit", "ncsa"}
+PERMISSIVE |= {"bsl-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc0-1.0", "unlicense", "zlib"}
 _FROM_BENCHMARK = (Kind.SPEED, Kind.TIME, Kind.COMPUTE)
 
 

@@ -1,8 +1,7 @@
 """Says what is known of every column: its kind, unit, decimals, which way is better, and its words for people.
 
-An entry of COLUMNS is all that a new axis of the report (``axis``), limit of pick (``limit``) or column of its list
-(``listed``) needs. Columns that timm's tables and the joins name by a rule (infer_samples_per_sec, top1_real,
-top1_real_err) have no entry: column_of makes theirs up by that rule.
+An entry of COLUMNS is all that a new axis of the report, a column of pick's list or a limit of pick needs. Columns that
+timm's tables and the joins name by a rule (infer_samples_per_sec, top1_real) have none: column_of knows the rule.
 """
 
 from __future__ import annotations
@@ -57,6 +56,10 @@ class Kind(StrEnum):
 _DECIDING = (Kind.IMAGE_SIZE, Kind.SIZE, Kind.MEMORY, Kind.ACCURACY, Kind.SPEED, Kind.TIME)
 
 
+LIST, AXIS = ("list",), ("axis",)
+BOTH = (*LIST, *AXIS)
+
+
 @dataclass(frozen=True)
 class Column:
     """A column as people read it; ``description`` goes on from "the" ("the size in MB")."""
@@ -66,13 +69,13 @@ class Column:
     label: str
     unit: str = ""
     description: str = ""
+    # Where it is shown unless told otherwise: in pick's list, on an axis of the report.
+    shown: tuple[str, ...] = ()
+    limit: str = ""
     # The columns of a table that this one is read from: the first of them that the table has.
     read_from: tuple[str, ...] = ()
     # The column of text that says what its figures are of: images, a device, a data type.
     basis: str = ""
-    listed: bool = False
-    axis: bool = False
-    limit: str = ""
 
     @property
     def header(self) -> str:
@@ -125,98 +128,27 @@ ACCURACY = "top1"
 ACCURACY_SET, SPEED_SOURCE = "top1_set", "speed_source"
 ACCURACY_PREFIX = f"{ACCURACY}_"
 
-
-def _of_passes(figure: str) -> tuple[str, ...]:
-    return tuple(f"{name}_{figure}" for name in PASSES)
-
+_IMAGE_SIZES = ("img_size", *(f"{name}_img_size" for name in PASSES))
+_SPEEDS, _, _GMACS, _ = zip(*BENCHMARK_COLUMNS.values(), strict=True)
 
 # In the order of pick's list, of its options, and of the report's axes.
 COLUMNS = (
-    Column("model", Kind.TEXT, "Model", description="model's name in timm", listed=True),
-    Column("size_mb", Kind.SIZE, "Size", "MB", "size in MB (10^6 bytes)", (), "size_dtype", True, True, "mb"),
+    Column("model", Kind.TEXT, "Model", description="model's name in timm", shown=LIST),
+    Column("size_mb", Kind.SIZE, "Size", "MB", "size in MB (10^6 bytes)", BOTH, "mb", basis="size_dtype"),
+    Column(ACCURACY, Kind.ACCURACY, "Top-1", "%", "top-1 accuracy in percent", LIST, "top1", basis="top1_set"),
     Column(
-        ACCURACY,
-        Kind.ACCURACY,
-        "Top-1",
-        "%",
-        "top-1 accuracy in percent",
-        basis="top1_set",
-        listed=True,
-        limit="top1",
+        "img_size", Kind.IMAGE_SIZE, "Input", "px", "width and height of the image in pixels", LIST, "", _IMAGE_SIZES
     ),
+    Column("param_count", Kind.COUNT, "Parameters", "M", "number of parameters in millions", BOTH, "params"),
+    Column("gmacs", Kind.COMPUTE, "Compute", "GMACs", "number of GMACs an image", BOTH, "gmacs", ("gmacs", *_GMACS)),
+    Column("speed", Kind.SPEED, "Speed", "images/s", "speed in images a second", BOTH, "speed", _SPEEDS, SPEED_SOURCE),
     Column(
-        "img_size",
-        Kind.IMAGE_SIZE,
-        "Input",
-        "px",
-        "width and height of the input image in pixels",
-        read_from=("img_size", *_of_passes("img_size")),
-        listed=True,
+        "memory_mb", Kind.MEMORY, "Memory", "MB", "weights and activations in MB", AXIS, "memory", (), "memory_dtype"
     ),
-    Column(
-        "param_count",
-        Kind.COUNT,
-        "Parameters",
-        "M",
-        "number of parameters in millions",
-        listed=True,
-        axis=True,
-        limit="params",
-    ),
-    Column(
-        "gmacs",
-        Kind.COMPUTE,
-        "Compute",
-        "GMACs",
-        "number of GMACs an image",
-        read_from=("gmacs", *_of_passes("gmacs")),
-        listed=True,
-        axis=True,
-        limit="gmacs",
-    ),
-    Column(
-        "speed",
-        Kind.SPEED,
-        "Speed",
-        "images/s",
-        "speed in images a second",
-        read_from=_of_passes("samples_per_sec"),
-        basis="speed_source",
-        listed=True,
-        axis=True,
-        limit="speed",
-    ),
-    Column(
-        "memory_mb",
-        Kind.MEMORY,
-        "Memory",
-        "MB",
-        "computed memory of weights and activations in MB (10^6 bytes)",
-        basis="memory_dtype",
-        axis=True,
-        limit="memory",
-    ),
-    Column(
-        "latency_ms",
-        Kind.TIME,
-        "Latency",
-        "ms",
-        "time of one image in milliseconds",
-        basis="latency_source",
-        listed=True,
-        axis=True,
-        limit="latency",
-    ),
+    Column("latency_ms", Kind.TIME, "Latency", "ms", "time of one image in ms", BOTH, "latency", basis=LATENCY_SOURCE),
     Column("weights_mb", Kind.MEMORY, "Weights", "MB", "computed memory of the weights in MB (10^6 bytes)"),
-    Column(
-        "activations_mb",
-        Kind.MEMORY,
-        "Activations",
-        "MB",
-        "computed peak memory of the activations in MB (10^6 bytes)",
-        axis=True,
-    ),
-    Column("license", Kind.TEXT, "Licence", description="ids of the licences on the Hub, joined by +", listed=True),
+    Column("activations_mb", Kind.MEMORY, "Activations", "MB", "computed peak memory of the activations in MB", AXIS),
+    Column("license", Kind.TEXT, "Licence", description="ids of the licences on the Hub, joined by +", shown=LIST),
     Column("status", Kind.TEXT, "Status", description="status of the size: ok, estimated, or why there is none"),
     Column("repo_id", Kind.TEXT, "Repo", description="repo on the Hub that the size is of"),
     Column("revision", Kind.TEXT, "Commit", description="commit of the repo that the size is of"),
@@ -254,8 +186,8 @@ COLUMNS = (
 )
 _BY_NAME = {column.name: column for column in COLUMNS}
 SIZE, SPEED, IMAGE_SIZE = _BY_NAME["size_mb"], _BY_NAME["speed"], _BY_NAME["img_size"]
-LISTED = tuple(column for column in COLUMNS if column.listed)
-AXES = tuple(column for column in COLUMNS if column.axis)
+LISTED = tuple(column for column in COLUMNS if "list" in column.shown)
+AXES = tuple(column for column in COLUMNS if "axis" in column.shown)
 LIMITS = {column.option: column for column in COLUMNS if column.limit}
 
 # Columns of any other prefix, by their endings; those that an entry describes already, as it does.
@@ -296,7 +228,7 @@ def column_of(name: str) -> Column:
         if name.endswith(text):
             measured = PASSES.get(name.removesuffix(f"_{text}"))
             label = f"{column.label}, {measured}" if measured else column.label
-            return replace(column, name=name, label=label, read_from=(), listed=False, axis=False, limit="")
+            return replace(column, name=name, label=label, read_from=(), shown=(), limit="")
     return Column(name, Kind.OTHER, name)
 
 
