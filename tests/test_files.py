@@ -1,10 +1,8 @@
-"""Files are written whole or not at all, devices written through, and what a killed run left behind is cleared away."""
+"""Files are written whole or not at all; links and devices are written through."""
 
 from __future__ import annotations
 
-import fcntl
 import io
-import os
 import sys
 from pathlib import Path
 
@@ -13,21 +11,6 @@ import pytest
 from timm_sizes.console import write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.files import check_writable, locked, printable, write_atomically
-
-
-def test_leftovers_of_a_killed_run_are_removed_and_others_stay(tmp_path: Path) -> None:
-    target = tmp_path / "out[1].csv"
-    leftover, alive = tmp_path / ".out[1].csv.ab_cd_12.tmp", tmp_path / ".out[1].csv.zz_zz_99.tmp"
-    others = [tmp_path / name for name in (".out[1].csv.mine.tmp", ".other.csv.ab_cd_12.tmp", ".out1.csv.ab_cd_12.tmp")]
-    for path in (leftover, alive, *others):
-        path.write_text("half")
-    os.mkfifo(tmp_path / ".out[1].csv.fifofifo.tmp")
-    with alive.open() as writing:  # as a run holds its own
-        fcntl.flock(writing, fcntl.LOCK_EX)
-        write_atomically(target, ["whole"])
-    assert target.read_text() == "whole"
-    assert not leftover.exists()
-    assert all(path.exists() for path in (alive, *others))
 
 
 def test_nothing_is_left_of_what_could_not_be_written(tmp_path: Path) -> None:
@@ -41,12 +24,18 @@ def test_nothing_is_left_of_what_could_not_be_written(tmp_path: Path) -> None:
     assert [path.read_text() for path in tmp_path.iterdir()] == ["before"]
 
 
-def test_link_to_a_device_is_written_through(tmp_path: Path) -> None:
-    link = tmp_path / "null.csv"
-    link.symlink_to("/dev/null")
-    check_writable(link, "-o")
-    write_atomically(link, ["text"])
-    assert link.is_symlink()
+def test_links_are_written_through_and_permissions_stay(tmp_path: Path) -> None:
+    (tmp_path / "file.csv").write_text("before")
+    (tmp_path / "file.csv").chmod(0o640)
+    for name, target in {"link.csv": tmp_path / "file.csv", "null.csv": Path("/dev/null")}.items():
+        link = tmp_path / name
+        link.symlink_to(target)
+        check_writable(link, "-o")
+        write_atomically(link, ["text"])
+        assert link.readlink() == target
+    assert (tmp_path / "file.csv").read_text() == "text"
+    assert (tmp_path / "file.csv").stat().st_mode & 0o777 == 0o640
+    assert {path.name for path in tmp_path.iterdir()} == {"file.csv", "link.csv", "null.csv"}
 
 
 def test_lock_that_cannot_be_is_told_in_a_line(tmp_path: Path) -> None:

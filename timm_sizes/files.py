@@ -2,52 +2,59 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import sys
-import tempfile
+import secrets
+import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 
 from filelock import FileLock, Timeout
 
 from timm_sizes.errors import InputError
 
-if sys.platform != "win32":
-    import fcntl
-
-_TEMPORARY_SUFFIX = ".tmp"
+_SPOOLED = 2**24  # bytes that are held in memory, before a temporary file is made for them
 
 
 def write_atomically(path: Path, chunks: Iterable[str | bytes]) -> None:
     """Write *chunks* (text as UTF-8, its line ends as they are) to a temporary file beside *path* and rename it there.
 
     Raises OSError as open() and write() do; what was at *path* is untouched then. A symbolic link at *path* is
-    replaced, not followed. What is no regular file (is_special) is written to, and stays what it is. A temporary file
-    that a killed run has left there is removed.
+    followed. What is no regular file (is_special) is written to once there are all *chunks*, and stays what it is.
     """
-    encoded = (chunk.encode() if isinstance(chunk, str) else chunk for chunk in chunks)
     if is_special(path):
-        with path.open("ab") as file:
-            file.writelines(encoded)
+        with path.open("ab") as special:
+            special.writelines(spooled(chunks))
         return
-    _remove_leftovers(path)
-    handle, temporary = _make_temporary(path)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(encoded)
+    target = path.resolve()
+    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    with temporary.open("xb") as file:
+        try:
+            file.writelines(_encoded(chunks))
             file.flush()
             os.fsync(file.fileno())
-            temporary.chmod(_mode(path))
-            if sys.platform != "win32":
-                temporary.replace(path)  # before its lock goes, or another run might remove it
-        if sys.platform == "win32":
-            temporary.replace(path)  # no file is renamed there while it is open
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+            if target.exists():
+                shutil.copymode(target, temporary)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def spooled(chunks: Iterable[str | bytes]) -> Iterator[bytes]:
+    """Yield *chunks*, a line at a time, once all of them are there: what fails half-way yields nothing.
+
+    Raises InputError where there is no room for them in the system's folder for temporary files.
+    """
+    with SpooledTemporaryFile(_SPOOLED) as spool:
+        try:
+            spool.writelines(_encoded(chunks))
+            spool.seek(0)
+        except OSError as error:
+            raise InputError(f"a temporary file: {(error.strerror or str(error)).lower()}") from None
+        yield from spool
 
 
 def write_output(path: Path, chunks: Iterable[str | bytes]) -> None:
@@ -125,37 +132,5 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
-def _make_temporary(path: Path) -> tuple[int, Path]:
-    """Return a new file beside *path*, open and locked: its lock says that the run that writes it is alive."""
-    while True:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_TEMPORARY_SUFFIX)
-        if sys.platform == "win32":
-            return handle, Path(name)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        # Another run may have taken it for a leftover before it was locked.
-        if os.fstat(handle).st_nlink:
-            return handle, Path(name)
-        os.close(handle)
-
-
-def _remove_leftovers(path: Path) -> None:
-    """Remove the temporary files of runs that were killed while they wrote *path*."""
-    random_part = "[a-z0-9_]" * 8  # of mkstemp
-    for leftover in path.parent.glob(f".{glob.escape(path.name)}.{random_part}{_TEMPORARY_SUFFIX}"):
-        with suppress(OSError):
-            if sys.platform == "win32":
-                leftover.unlink()  # fails for a file that is open
-                continue
-            handle = os.open(leftover, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            with os.fdopen(handle, "rb"):
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                leftover.unlink()
-
-
-def _mode(path: Path) -> int:
-    """Return the permissions that *path* has, or would get from open(): mkstemp's own are for its owner alone."""
-    if path.is_file() and not path.is_symlink():
-        return path.stat().st_mode & 0o777
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
+def _encoded(chunks: Iterable[str | bytes]) -> Iterator[bytes]:
+    return (chunk.encode() if isinstance(chunk, str) else chunk for chunk in chunks)

@@ -216,6 +216,58 @@ def test_strict_refuses_a_row_without_a_size(filled: Workplace) -> None:
         assert target.exists()
 
 
+def test_nothing_that_is_read_is_overwritten_but_the_table_itself(filled: Workplace) -> None:
+    benchmark = filled.folder / "benchmark.csv"
+    benchmark.write_text("model,infer_img_size,infer_samples_per_sec,param_count\nresnet50,224,1000,25.56\n")
+    for name in ("a.csv", "b.csv"):
+        (filled.folder / name).write_text("model,img_size,top1\nresnet50.a1_in1k,224,80\n")
+    paths = {name: str(filled.folder / name) for name in ("a.csv", "b.csv", "benchmark.csv")}
+    a, b, speed = paths.values()
+    for arguments, wrong in (
+        ([a, "--speed", speed, "-o", speed], speed),
+        ([a, "--latency", speed, "-o", speed], speed),
+        ([a, "--accuracy", f"{b},{speed}", "-o", b], b),
+        ([a, "-o", str(filled.sizes_file)], str(filled.sizes_file)),
+    ):
+        before = Path(wrong).read_bytes()
+        ended = filled.run("merge", *arguments)
+        assert (ended.status, Path(wrong).read_bytes()) == (2, before), ended.err
+        assert f"{wrong} is " in ended.err
+    assert filled.run("merge", a, b, "-o", str(filled.folder)).status == 0
+    assert "102.47" in Path(a).read_text()
+
+
+def test_standard_output_gets_nothing_of_a_table_that_is_wrong_further_down(filled: Workplace) -> None:
+    table = b"model,top1\n" + b"resnet50.a1_in1k,80\n" * 50_000 + b"resnet18.a1_in1k\n"
+    ended = filled.run("merge", "-", stdin=table)
+    assert (ended.status, ended.out) == (2, "")
+    assert "standard input, line 50002: expected 2 cells as in the header, found 1" in ended.err
+
+
+def test_some_columns_in_any_order_as_a_table_for_a_paper(filled: Workplace) -> None:
+    table = filled.folder / "in.csv"
+    table.write_text("model,top1,note\nresnet50.a1_in1k,80.10,a_b\nresnet18.a1_in1k,,50%\n")
+    target = filled.folder / "out.tex"
+    ended = filled.run("merge", str(table), "-o", str(target), "--columns", "model,note,model_size_in_mb,top1")
+    assert ended.status == 0, ended.err
+    lines = target.read_text().splitlines()
+    assert lines[:3] == [r"\begin{tabular}{llrr}", r"\toprule", r"model & note & model\_size\_in\_mb & top1 \\"]
+    assert lines[4:6] == [r"resnet50.a1\_in1k & a\_b & 102.47 & 80.10 \\", r"resnet18.a1\_in1k & 50\% & 46.81 &  \\"]
+    ended = filled.run("merge", str(table), "-o", "-", "--columns", "top1,model")
+    assert ended.out == "top1,model\n80.10,resnet50.a1_in1k\n,resnet18.a1_in1k\n"
+    ended = filled.run("merge", str(table), "-o", "-", "--columns", "model,speed")
+    assert "--columns: no column 'speed'; there are model, model_size_in_mb, top1, note" in ended.err
+
+
+def test_full_disk_is_one_line(filled: Workplace) -> None:
+    table = filled.folder / "in.csv"
+    table.write_text("model\n" + "resnet50.a1_in1k\n" * 1_000_000)
+    ended = filled.run("merge", str(table), "-o", "/dev/full")
+    assert (ended.status, ended.err.splitlines()[-1]) == (2, "scrapy: error: /dev/full: no space left on device")
+    ended = filled.run("merge", "-", stdin=table.read_bytes(), env={"TMPDIR": "/nowhere", "TMP": "", "TEMP": ""})
+    assert "Traceback" not in ended.err
+
+
 def test_several_tables_go_to_a_folder(filled: Workplace) -> None:
     tables = []
     for name in ("a.csv", "b.csv"):

@@ -19,7 +19,7 @@ from tests.samples import sizes, write, write_sizes
 from tests.workplace import Ended, Workplace
 from timm_sizes.errors import InputError
 from timm_sizes.tables.base import Additions
-from timm_sizes.tables.formats import check_format, convert
+from timm_sizes.tables.formats import convert
 from timm_sizes.tables.table import parse_table, read_table
 
 FORMULA = '=HYPERLINK("http://example.org"; "x")'
@@ -229,12 +229,5 @@ def test_package_that_reading_needs_is_named(ending: str, package: str, monkeypa
 def test_an_unknown_ending_names_those_there_are(place: Workplace, name: str) -> None:
     ended = merge(place, name)
     assert ended.status == 2
-    assert "there are .csv, .tsv, .json, .jsonl, .parquet, .md" in ended.err
+    assert "there are .csv, .tsv, .json, .jsonl, .parquet, .md, .tex" in ended.err
     assert not (place.folder / name).exists()
-
-
-@pytest.mark.parametrize(("ending", "package"), [("parquet", "pyarrow")])
-def test_a_missing_package_is_named(ending: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, package, None)  # as Python itself marks what cannot be imported
-    with pytest.raises(InputError, match=f"^{ending} needs {package}: pip install {package}$"):
-        check_format(Path(f"out.{ending}"), "t.csv")

@@ -16,7 +16,7 @@ from tests.tables.additions import Columns, rendered
 from timm_sizes.errors import InputError
 from timm_sizes.tables.csv_table import CsvTable
 from timm_sizes.tables.json_table import JsonTable
-from timm_sizes.tables.table import parse_table
+from timm_sizes.tables.table import parse_table, table_names
 
 RESULTS = (
     "model,img_size,top1,param_count\n"
@@ -203,6 +203,58 @@ def test_numbers_of_json_stay_the_text_they_were() -> None:
 def test_json_that_would_lose_something_is_refused_with_its_line(text: str, message: str) -> None:
     with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
         parse_table(text.encode(), "table")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "table: empty; expected a table with a header line"),
+        ("name,top1\nx,1\n", "table, line 1: no column 'model'; columns seen: name, top1; -c (a crawl: -a column=) "),
+        (
+            "resnet50.a1_in1k\nresnet34.a1_in1k\n",
+            "table, line 1: no column 'model'; columns seen: resnet50.a1_in1k; -c",
+        ),
+        ("Results of May\n\nmodel,top1\nx,1\n", "table, line 1: no header with 'model', which stands further down"),
+        ('{"model": {"0": "x"}, "top1": {"0": 1}}', "table: an object of columns; expected rows: pandas' to_json("),
+        ("PK\x03\x04…", "table: a spreadsheet (.xlsx); expected CSV, JSON or Parquet: open it and save it as CSV"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_what_would_be_one(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=f"^{re.escape(message)}"):
+        parse_table(text.encode(), "table")
+
+
+def test_blanks_after_commas_do_not_belong_to_names() -> None:
+    table = parse_table(b"id, model, top1\n1, resnet50, 80\n", "table")
+    assert table.columns == ["id", "model", "top1"]
+    assert table_names(table, "model") == ["resnet50"]
+    assert merge(b"id, model\n1, x\n", {"mb": ["2"]}, {}) == b"id,mb, model\n1,2, x\n"
+
+
+def test_checkpoint_of_a_row_counts_unless_no_file_has_such_a_path() -> None:
+    data = f"model,checkpoint\na,\nb,out/b.pth\nc,{'x' * 100_000}\n".encode()
+    assert table_names(parse_table(data, "table"), "model") == ["a", "checkpoint:out/b.pth", "c"]
+
+
+@pytest.mark.parametrize("form", ["plain", "quoted", "mixed", "jsonl", "json"])
+def test_what_spans_the_blocks_that_are_read_is_read_whole(form: str) -> None:
+    note = {"plain": "x", "quoted": '"a ""b"""', "mixed": '"two\nlines"'}
+    rows = [(f"model{number}", "é" * (number % 60)) for number in range(20_000)]
+    if form in ("json", "jsonl"):
+        records = [json.dumps({"model": model, "note": text}) for model, text in rows]
+        text = "[" + ",\n".join(records) + "]" if form == "json" else "\n".join(records)
+    else:
+        ends = ["\n", "\r\n"] if form == "mixed" else ["\n"]
+        text = "model,a,note\n" + "".join(
+            f"{model},{note[form] if number % 7 or form == 'quoted' else 1},{cell}{ends[number % len(ends)]}"
+            for number, (model, cell) in enumerate(rows)
+        )
+    table = parse_table(text.encode(), "table")
+    assert table.column("model") == [model for model, _ in rows]
+    assert table.column("note") == [cell for _, cell in rows]
+    merged = rendered(table, {"mb": ["1"] * len(rows)}, {"end": ["2"] * len(rows)})
+    again = parse_table(merged, "merged")
+    assert without(merged, {again.columns.index("mb"), again.columns.index("end")}) == text.encode()
 
 
 def test_single_object_stays_one() -> None:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timm_sizes.cli import TableCommand, check_targets, whole_number
 from timm_sizes.console import write_stderr, write_stdout
 from timm_sizes.errors import InputError
-from timm_sizes.files import is_special, make_folder, shown_path, write_output
+from timm_sizes.files import check_package, is_special, make_folder, shown_path, spooled, write_output
 from timm_sizes.sizes_file import read_sizes
-from timm_sizes.tables.base import Seen
+from timm_sizes.tables.base import ENDINGS, Additions, Seen, Table
 from timm_sizes.tables.table import STDIN, read_table
 
 if TYPE_CHECKING:
     import argparse
 
-STDOUT = "-"
+STDOUT = Path("-")
 
 
 class Command(TableCommand):
@@ -35,7 +36,9 @@ class Command(TableCommand):
         return (
             "Add model_size_in_mb to benchmark tables as their second column, from the sizes that"
             " scrapy crawl hf_sizes gathered; everything else stays as it is, byte for byte. Without a table: those"
-            " that the last crawl was seeded from."
+            " that the last crawl was seeded from. Examples: scrapy merge results.csv -o merged.csv --details |"
+            " scrapy merge results.csv --memory float16 -o table.tex --columns model,top1,model_size_in_mb,memory_mb |"
+            " scrapy merge - --strict < results.csv"
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -44,7 +47,7 @@ class Command(TableCommand):
             "-o",
             "--output",
             metavar="PATH",
-            help="file to write, in the format of its ending (.csv, .tsv, .json, .jsonl, .parquet, .md), a"
+            help="file to write, in the format of its ending (.csv, .tsv, .json, .jsonl, .parquet, .md, .tex), a"
             " folder for several tables, - for stdout (default: output/ under the table's name; stdout for stdin)",
         )
         parser.add_argument(
@@ -67,18 +70,14 @@ class Command(TableCommand):
             help="add the computed memory of weights and activations, in float32, float16, bfloat16 or int8",
         )
         parser.add_argument("--batch", type=whole_number, metavar="N", help="images at a time, with --memory")
+        parser.add_argument("--columns", metavar="A,B,…", help="write only these columns, in this order")
         parser.add_argument("--strict", action="store_true", help="exit with status 1 if any row has no size")
 
     def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
         # What reads the catalogue is not imported before it is needed.
-        from timm_sizes.tables import facts, formats, join, memory, merge  # noqa: PLC0415
+        from timm_sizes.tables import facts, join, memory, merge  # noqa: PLC0415
 
-        if opts.output is None and tables == [STDIN]:
-            opts.output = STDOUT
-        targets = self._targets(tables, opts.output)
-        for path, target in zip(tables, targets, strict=True):
-            if opts.output != STDOUT and not is_special(target):
-                formats.check_format(target, path)
+        targets = self._targets(tables, opts)
         sizes = read_sizes(self.sizes_file)
         if not sizes:
             raise InputError(f"{self.sizes_file}: no sizes yet; run scrapy crawl hf_sizes first")
@@ -91,11 +90,11 @@ class Command(TableCommand):
             table = read_table(path, column)
             added = merge.plan(table, column, known, details=opts.details)
             rows: Seen = Counter()
-            if opts.output == STDOUT:
-                ending = formats.STDOUT_ENDING.get(table.ending, table.ending)
-                write_stdout(map(str, formats.convert(table, ending, added, rows)))
+            if target == STDOUT:
+                ending = ".csv" if table.ending == ".parquet" else table.ending
+                write_stdout(line.decode() for line in spooled(_merged(table, ending, added, rows, opts.columns)))
             else:
-                write_output(target, formats.convert(table, target.suffix, added, rows))
+                write_output(target, _merged(table, target.suffix.lower(), added, rows, opts.columns))
             summary = merge.summarise(table, column, known, rows)
             write_stderr(
                 f"{shown_path(Path(path))} → {shown_path(target)}: {summary}", *(f"  {note}" for note in summary.notes)
@@ -103,20 +102,43 @@ class Command(TableCommand):
             if opts.strict and not summary.is_complete:
                 self.exitcode = 1
 
-    def _targets(self, tables: list[str], output: str | None) -> list[Path]:
-        """Return the file that each of *tables* is merged into: *output* if it names one, else its name in a folder."""
+    def _targets(self, tables: list[str], opts: argparse.Namespace) -> list[Path]:
+        """Return the file that each of *tables* is merged into: --output if it names one, else its name in a folder.
+
+        Raises InputError where it cannot be written, or must not be: it is another one that is read.
+        """
         from timm_sizes.settings import PROJECT_DIR  # noqa: PLC0415
 
-        folder = PROJECT_DIR / "output" if output is None else Path(output)
-        if output is None or output.endswith("/") or folder.is_dir():
-            targets = [folder / ("stdin.csv" if table == STDIN else Path(table).name) for table in tables]
-        else:
-            targets = [folder] * len(tables)
-        if output == STDOUT:
-            return targets
-        if len(set(targets)) < len(targets):
-            raise InputError(f"several tables would be written to {targets[0]}: name a folder with -o FOLDER/")
-        if output is not None and output.endswith("/"):
-            make_folder(folder, "-o")
-        check_targets([("-o", target) for target in targets], {str(self.sizes_file): "SIZES_FILE itself"})
+        output = opts.output or (str(STDOUT) if tables == [STDIN] else f"{PROJECT_DIR / 'output'}/")
+        if output == str(STDOUT):
+            return [STDOUT] * len(tables)
+        targets = [Path(output)] * len(tables)
+        if output.endswith("/") or targets[0].is_dir():
+            make_folder(targets[0], "-o")
+            targets = [Path(output, "stdin.csv" if table == STDIN else Path(table).name) for table in tables]
+        elif len(tables) > 1:
+            raise InputError(f"several tables would be written to {output}: name a folder with -o FOLDER/")
+        joined = [opts.speed, opts.latency, opts.accuracy, *(opts.accuracy or "").split(",")]
+        taken = {str(self.sizes_file): "SIZES_FILE itself"} | {path: "read by this merge" for path in joined if path}
+        for path, target in zip(tables, targets, strict=True):
+            others = {other: "another of the tables" for other in tables if other != path}
+            check_targets([("-o", target)], taken | others)
+            _check_format(target, path)
+        check_targets([("-o", target) for target in targets], {})
         return targets
+
+
+def _check_format(target: Path, source: str) -> None:
+    ending = target.suffix.lower()
+    if ending not in ENDINGS and ending != Path(source).suffix.lower() and not is_special(target):
+        raise InputError(f"{target}: unknown ending {ending!r}; there are {', '.join(ENDINGS)}")
+    if ending == ".parquet":
+        check_package("pyarrow", "parquet")
+
+
+def _merged(table: Table, ending: str, added: Additions, rows: Seen, columns: str | None) -> Iterable[str | bytes]:
+    if not columns and table.has_format(ending):
+        return table.render(added, rows)
+    from timm_sizes.tables.formats import convert  # noqa: PLC0415 - pandas takes longer to import than a merge takes
+
+    return convert(table, ending, added, rows, columns.split(",") if columns else ())

@@ -24,6 +24,8 @@ MAX_COLUMNS = 1_000
 MAX_NAME = 4_096  # characters
 # What is held in memory as a whole: one line, and the cells of a table whose columns are asked for.
 MAX_HELD_BYTES = 2**29
+# What files can be written, by how their names end.
+ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".md", ".tex")
 _BLOCK, _START = 2**18, 1_000  # bytes
 _BATCH = 4_096  # rows
 
@@ -146,6 +148,11 @@ class Table(ABC):
 
         Raises InputError, naming the line, for what is no row, when it gets there.
         """
+
+    def has_format(self, ending: str) -> bool:
+        """Return whether a file with the *ending* has the format of this table, whose own is then not questioned."""
+        is_text = self.ending != ".parquet" and ending == Path(self.source).suffix.lower()
+        return ending == self.ending or ending not in ENDINGS or is_text
 
     def column(self, name: str) -> list[str]:
         """Return the text of the column *name*, a cell a row, as ``rows`` has it."""

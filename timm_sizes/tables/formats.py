@@ -1,7 +1,6 @@
-"""Writing a table in the format that the target's file name extension names.
+"""Writing a table in another format than its own, or only some of its columns.
 
-A table in the format that it had is passed on as it was, but for what is added. In another format text becomes values:
-numbers where a whole column is numbers, nothing where a cell is blank.
+Text becomes values: numbers where a whole column is numbers, nothing where a cell is blank.
 """
 
 from __future__ import annotations
@@ -10,12 +9,10 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from io import BytesIO
-from pathlib import Path
-from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from timm_sizes.errors import InputError
-from timm_sizes.files import check_package, printable
+from timm_sizes.files import printable
 from timm_sizes.tables.base import Additions, Seen, Table
 from timm_sizes.tables.columns import is_text
 from timm_sizes.tables.frame import plain_numbers, text_frame, typed, values
@@ -25,33 +22,16 @@ if TYPE_CHECKING:
 
 Chunks = Iterable[str | bytes]
 
-STDOUT_ENDING = {".parquet": ".csv"}  # a table's ending: that of the format in which it goes to standard output
 _INDENT = 4  # as timm's scripts write JSON
 _MARKUP = re.compile(r"([\\`*\[\]<|])")
-
-
-def check_format(target: Path, source: str) -> None:
-    """Raise InputError unless a table from the file *source* can be written to *target*, by its ending."""
-    ending = target.suffix.lower()
-    if ending == Path(source).suffix.lower():
-        return
-    if ending not in _WRITERS:
-        raise InputError(f"{target}: unknown ending {ending!r}; there are {', '.join(_WRITERS)}")
-    if ending == ".parquet":
-        check_package("pyarrow", "parquet")
 
 
 def convert(table: Table, ending: str, added: Additions, seen: Seen, columns: Sequence[str] = ()) -> Chunks:
     """Return what to write to a file with the *ending* for *table* with *added*; *seen* as Table.render has it.
 
-    Only *columns* are written if there are any. In another format than the table's own, the names and the columns of
-    text (of tables.columns) are kept as text even if they look like numbers. Raises InputError for what the format
-    cannot hold.
+    Only *columns* are written if there are any. The names and the columns of text (of tables.columns) are kept as text
+    even if they look like numbers. Raises InputError for what the format cannot hold, and for unknown *columns*.
     """
-    ending = ending.lower()
-    is_own = ending == table.ending or ending == Path(table.source).suffix.lower() or ending not in _WRITERS
-    if is_own and not columns:
-        return table.render(added, seen)
     kept = [name for position, name in enumerate(table.columns) if position not in added.dropped]
     names = [*kept[:1], *added.second, *kept[1:], *added.last]
     for name in names:
@@ -75,9 +55,11 @@ def as_csv(frame: pd.DataFrame, separator: str = ",") -> str:
 
 def as_json(frame: pd.DataFrame) -> Iterator[str]:
     """Yield *frame* as a JSON list of objects, indented as timm does; an object at a time, for tables are large."""
+    between = f",\n{' ' * 2 * _INDENT}"
     start = "["
     for record in _records(frame):
-        yield f"{start}\n{indent(json.dumps(record, indent=_INDENT, ensure_ascii=False), ' ' * _INDENT)}"
+        members = json.dumps(record, separators=(between, ": "), ensure_ascii=False)[1:-1]
+        yield f"{start}\n{' ' * _INDENT}{{{between[1:]}{members}\n{' ' * _INDENT}}}"
         start = ","
     yield "[]\n" if frame.empty else "\n]\n"
 
@@ -108,6 +90,12 @@ def _json_lines(frame: pd.DataFrame) -> Iterator[str]:
         yield json.dumps(record, ensure_ascii=False) + "\n"
 
 
+def _latex(text: pd.DataFrame, numbers: Collection[str]) -> str:
+    """Return *text* as a table for LaTeX's booktabs, the columns *numbers* to the right."""
+    aligned = "".join("r" if name in numbers else "l" for name in text)
+    return text.to_latex(index=False, escape=True, column_format=aligned)
+
+
 def _parquet(frame: pd.DataFrame) -> bytes:
     buffer = BytesIO()
     frame.to_parquet(buffer, engine="pyarrow", index=False)
@@ -126,4 +114,5 @@ _WRITERS: dict[str, Callable[[pd.DataFrame, str], Chunks]] = {
     ".jsonl": lambda text, column: _json_lines(values(text, column)),
     ".parquet": lambda text, column: [_parquet(values(text, column))],
     ".md": lambda text, column: as_markdown(text, _numbers(text, column)),
+    ".tex": lambda text, column: [_latex(text, _numbers(text, column))],
 }

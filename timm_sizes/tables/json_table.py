@@ -114,9 +114,7 @@ class JsonTable(Table):
             if not isinstance(row, dict):
                 raise InputError(f"{where}: expected an object with a {column!r} key")
             if not is_list and number == 1 and row and all(isinstance(value, dict) for value in row.values()):
-                raise InputError(
-                    f"{source}: an object of columns; expected one of rows: pandas' to_json(orient='records')"
-                )
+                raise InputError(f"{source}: an object of columns; expected rows: pandas' to_json(orient='records')")
             check_name(str(row.get(column, "")), column, where)
             record = scanner.passed()
             if "\\u" in record:
