@@ -19,6 +19,7 @@ from tests.mockserver import MockHub, timm_repo
 from tests.processes import PATIENCE
 from tests.samples import RESNETS, put_resnets
 from tests.workplace import PROJECT, Ended, Workplace
+from timm_sizes.commands.publish import replace_folder
 from timm_sizes.errors import InputError
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.report.published import compare_folders, compare_tables, unanswered
@@ -166,10 +167,30 @@ def test_what_was_no_table_is_said_in_a_line(text: str, message: str, tmp_path: 
         compare_folders(tmp_path / "old", tmp_path / "new")
 
 
-def test_what_cannot_be_published_is_said_in_a_line(workplace: Workplace) -> None:
-    nothing = workplace.run("publish", "-o", str(workplace.folder / "new"))
-    assert (nothing.status, nothing.out) == (2, "")
-    assert "no sizes yet; run scrapy crawl hf_sizes first" in nothing.err
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "sizes.csv: no sizes yet; run scrapy crawl hf_sizes first"),
+        (["own.csv"], "own.csv: none of timm's results tables; expected one of results-imagenet-a-clean.csv, "),
+        (["-o", "/proc/output"], "-o: /proc/output: no such file or directory; expected a folder"),
+    ],
+)
+def test_what_cannot_be_published_is_said_in_a_line(workplace: Workplace, arguments: list[str], message: str) -> None:
+    sizes = {"SIZES_FILE": str(OUTPUT / "model_sizes.csv")} if arguments else {}
+    ended = workplace.run(
+        "publish", *arguments, *([] if "-o" in arguments else ["-o", str(workplace.folder / "new")]), env=sizes
+    )
+    assert (ended.status, ended.out) == (2, "")
+    assert message in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_folder_that_cannot_be_put_in_place_leaves_the_old_one(tmp_path: Path) -> None:
+    (tmp_path / "output").mkdir()
+    (tmp_path / "output" / "models.csv").write_text("old")
+    with pytest.raises(OSError, match="new"):
+        replace_folder(tmp_path / "output", tmp_path / "new", tmp_path / "old")
+    assert contents(tmp_path) == {"output/models.csv": b"old"}
 
 
 @pytest.mark.slow

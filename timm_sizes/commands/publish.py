@@ -55,6 +55,8 @@ class Command(ScrapyCommand):
             self._publish([Path(arg) for arg in args], opts)
         except InputError as error:
             raise UsageError(printable(str(error)), print_help=False) from None
+        except OSError as error:
+            raise UsageError(printable(f"nothing was published: {error}"), print_help=False) from None
 
     def _publish(self, tables: list[Path], opts: argparse.Namespace) -> None:
         # pandas takes longer to import than it takes to refuse a command.
@@ -85,18 +87,15 @@ class Command(ScrapyCommand):
                 write_stderr(f"{shown_path(folder)} stays as it is (--accept-losses overrules): {'; '.join(losses)}")
                 self.exitcode = 1
             elif changes:
-                _replace(folder, new, Path(work) / "old")
+                replace_folder(folder, new, Path(work) / "old")
                 write_stdout(f"{change}\n" for change in changes)
 
 
-def _replace(folder: Path, new: Path, old: Path) -> None:
-    """Put the folder *new* in the place of *folder*, which becomes *old*; InputError if that cannot be done."""
+def replace_folder(folder: Path, new: Path, old: Path) -> None:
+    """Put the folder *new* in the place of *folder*, which becomes *old*; OSError, and all as before, if that fails."""
+    folder.rename(old)
     try:
-        folder.rename(old)
-        try:
-            new.rename(folder)
-        except BaseException:
-            old.rename(folder)
-            raise
-    except OSError as error:
-        raise InputError(f"-o {folder}: {(error.strerror or str(error)).lower()}; nothing was published") from None
+        new.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise

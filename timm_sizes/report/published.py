@@ -28,12 +28,15 @@ from timm_sizes.tables.facts import Facts
 from timm_sizes.tables.merge import plan
 from timm_sizes.tables.table import DEFAULT_COLUMN, read_table
 
-SIZES, MODELS, TYPED, PAGE = "model_sizes.csv", "models.csv", "models.parquet", "index.html"
+SIZES, MODELS, TYPED = "model_sizes.csv", "models.csv", "models.parquet"
 TOLERATED = 0.02  # the share of a table's rows that may be lost, or lose a figure, without a person's word
 
 _DATA = Path(__file__).parent.parent / "tables" / "data"
 _MAIN = "results-imagenet-real.csv"
-_OTHERS = [f"results-{name}.csv" for name in ("imagenet", "imagenetv2-matched-frequency", "imagenet-a", "imagenet-r")]
+_ACCURACIES = [
+    *("results-imagenet.csv", "results-imagenetv2-matched-frequency.csv"),
+    *("results-imagenet-a.csv", "results-imagenet-r.csv", "results-sketch.csv"),
+]
 _SPEED = "benchmark-infer-amp-nchw-pt291-cu130-pro6000maxq.csv"
 _LATENCY = "benchmark-infer-fp32-nchw-pt240-cpu-i7_12700h-dynamo.csv"
 _KEY = ["model", "img_size"]
@@ -62,30 +65,35 @@ def files(sizes_file: Path, tables: Iterable[Path]) -> Iterator[tuple[str, str |
         raise InputError(f"{sizes_file}: no sizes yet; run scrapy crawl hf_sizes first")
     text = sizes_file.read_bytes().decode()
     yield SIZES, text
-    results = {path.name: path for path in (*_DATA.glob("results-*.csv"), *tables)}
+    results = {path.name: path for path in sorted(_DATA.glob("results-*.csv"))}
+    for path in tables:
+        if path.name not in results:
+            raise InputError(f"{path}: none of timm's results tables; expected one of {', '.join(results)}")
+        results[path.name] = path
+    facts = Facts(sizes)
     for name, path in results.items():
         table = read_table(str(path))
-        merged = table.render(plan(table, DEFAULT_COLUMN, Facts(sizes)), Counter())
+        merged = table.render(plan(table, DEFAULT_COLUMN, facts), Counter())
         yield f"results/{name}", "".join(map(str, merged))
     rows = load_choices(
         str(results[_MAIN]),
         DEFAULT_COLUMN,
         sizes,
         str(_DATA / _SPEED),
-        accuracy=",".join(str(results[name]) for name in (*_OTHERS, "results-sketch.csv")),
+        accuracy=",".join(str(results[name]) for name in _ACCURACIES),
         latency=str(_DATA / _LATENCY),
     ).reindex(columns=[*_COLUMNS, *_FOR_THE_PAGE])  # an older table may lack some
     models = models_table(rows)
     yield MODELS, models.to_csv(index=False, lineterminator="\n")
     yield TYPED, models.to_parquet(index=False)
-    yield PAGE, render_page(rows, Source(MODELS, SIZES, sizes))
+    yield "index.html", render_page(rows, Source(MODELS, SIZES, sizes))
     # A whole number that is missing is read as NaN.
     type_of = {"str": "string", "Int64": "float64"}
     types = {
         "models": {str(name): type_of.get(str(dtype), str(dtype)) for name, dtype in models.dtypes.items()},
         "model_sizes": {name: "string" if is_text(name) else "float64" for name in text.partition("\n")[0].split(",")},
     }
-    yield "README.md", readme(rows, types, sizes, [Path(name).stem for name in sorted(results)])
+    yield "README.md", readme(rows, types, sizes, [Path(name).stem for name in results])
 
 
 def models_table(rows: pd.DataFrame) -> pd.DataFrame:
