@@ -21,7 +21,7 @@ from timm_sizes.pick.rows import load_choices
 from timm_sizes.report.figures import find_figures
 from timm_sizes.report.page import Source, render
 from timm_sizes.report.picture import main, take_pictures
-from timm_sizes.report.provenance import count, find_missing, size_basis
+from timm_sizes.report.provenance import count, find_missing, size_basis, speed_basis
 
 HOSTILE = ["<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "'\"><svg onload=alert(3)>"]
 LARGEST_PAGE = 3_000_000
@@ -132,12 +132,15 @@ def test_counts_and_reasons(tmp_path: Path) -> None:
     frame = frame_of(tmp_path, RESULTS + "unheard_of.in1k,224,50,1\n")
     counts = count(frame)
     assert (counts.rows, counts.models, counts.sized, counts.exact, counts.estimated) == (7, 6, 5, 4, 1)
-    assert counts.missing == {"gated": 1, "not_asked": 1}
     known = {"mobileone_s0.apple_in1k": ModelSize("", status=Status.GATED, reason="ask for access first")}
     assert [(group.status, group.reason, group.names) for group in find_missing(frame, known)] == [
         ("gated", "ask for access first", ["mobileone_s0.apple_in1k"]),
         ("not_asked", Status.NOT_ASKED.meaning, ["unheard_of.in1k"]),
     ]
+    frame.loc[0, ["size_mb", "status"]] = [float("nan"), "of a later version"]
+    assert ("of a later version", "") in {(group.status, group.reason) for group in find_missing(frame, known)}
+    assert speed_basis("repvgg", "RTX PRO 6000 Max-Q, AMP", float("nan")) == "of the reparameterised model"
+    assert speed_basis("regnety", "", 12.5) == "of another model of that name, of 12.5 M parameters"
     assert [size_basis(status) for status in ("ok", "estimated", "gated", "")] == ["exact", "estimate", "gated", ""]
 
 

@@ -50,16 +50,14 @@ class Figures:
         """What choices are ranked by unless another is selected: the table's first accuracy, else its speed."""
         return self.gains[0]
 
-    @property
-    def speed(self) -> Column | None:
-        """The speed, on whichever axis; None if the table has none."""
-        return SPEED if SPEED in (*self.gains, *self.costs) else None
-
     def bases(self, frame: pd.DataFrame, figure: Column) -> Iterator[str]:
         """Yield the columns that say what *figure* is of: the images, the device and the batch, or the precision."""
         if figure == SIZE:
             yield "size_is"
-        names = {Kind.SPEED: (figure.basis, "infer_batch_size"), Kind.MEMORY: ("memory_dtype", "memory_batch")}
+        names = {
+            Kind.SPEED: (figure.basis, "infer_batch_size", "speed_of"),
+            Kind.MEMORY: ("memory_dtype", "memory_batch"),
+        }
         # A joined accuracy's images are in its name.
         is_joined = figure.name.startswith(ACCURACY_PREFIX)
         for name in names.get(figure.kind, () if is_joined else (figure.basis,)):

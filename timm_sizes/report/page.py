@@ -16,9 +16,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from timm_sizes.pick.limits import is_permissive
+from timm_sizes.pick.listing import notes_on
 from timm_sizes.report.computed import computed
 from timm_sizes.report.figures import BUDGETS, Figures, find_figures, is_test
-from timm_sizes.report.provenance import count, find_missing, newest_answer, size_basis
+from timm_sizes.report.provenance import count, find_missing, newest_answer, size_basis, speed_basis
 from timm_sizes.sizes_file import Sizes
 from timm_sizes.tables.columns import SIZE, SPEED, Column, Kind, column_of
 from timm_sizes.tables.frame import is_whole
@@ -80,6 +81,8 @@ class Shown:
 
 def render(frame: pd.DataFrame, source: Source) -> str:
     """Return the page for *frame*, the rows of pick.rows; InputError if there is nothing to draw."""
+    speeds = zip(frame["family"], frame[SPEED.basis], frame["measured_parameters"], strict=True)
+    frame = frame.assign(speed_of=[speed_basis(*speed) for speed in speeds])
     figures = find_figures(frame, source.table)
     tests = is_test(frame)
     columns = _columns(frame, figures)
@@ -95,7 +98,7 @@ def render(frame: pd.DataFrame, source: Source) -> str:
         tests=int(tests.sum()),
         limits=_limits(figures),
         budgets=BUDGETS,
-        notes=_notes(figures),
+        notes=_notes(frame, figures),
         budget=_first_budget(frame, figures),
         image_sizes=_image_sizes(frame, figures),
         licenses=_licenses(frame),
@@ -152,9 +155,12 @@ def _columns(frame: pd.DataFrame, figures: Figures) -> list[Shown]:
         Shown("license", column_of("license").header, decides=True),
         Shown("family", column_of("family").header),
         Shown("size_is", "Size is", decides=True),
-        *(Shown(name, column_of(name).header, said=True) for name in said),
+        *(Shown(name, _SAID.get(name, column_of(name).header), said=True) for name in said),
         Shown("link", "Link", said=True),
     ]
+
+
+_SAID = {"speed_of": "Speed is", "infer_batch_size": "Images at a time", "memory_batch": "Images in memory"}
 
 
 def _values(frame: pd.DataFrame, columns: list[Shown]) -> dict[str, Any]:
@@ -214,18 +220,15 @@ def _limits(figures: Figures) -> list[Limit]:
     ]
 
 
-def _notes(figures: Figures) -> list[str]:
+def _notes(frame: pd.DataFrame, figures: Figures) -> list[str]:
     """Return what has to be known of the figures that the table has."""
     kinds = {figure.kind for figure in figures.shown}
-    notes = {
-        (Kind.SPEED, Kind.TIME): "Speeds and latencies are of the device and software named beside them; neither "
-        "transfers to another device.",
-        (
-            Kind.MEMORY,
-        ): "Memory is computed: the tensors of weights and activations, the least that a device needs; what "
-        "a runtime adds comes on top of it.",
-    }
-    return [note for of, note in notes.items() if kinds.intersection(of)]
+    notes = [f"{note[0].upper()}{note[1:]}." for note in notes_on(frame, [SPEED.name] if Kind.SPEED in kinds else [])]
+    if kinds & {Kind.SPEED, Kind.TIME}:
+        notes.append("Neither speed nor latency transfers to another device.")
+    if Kind.MEMORY in kinds:
+        notes.append("Memory is computed: the tensors of weights and activations, the least that a device needs.")
+    return notes
 
 
 def _first_budget(frame: pd.DataFrame, figures: Figures) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import TYPE_CHECKING
 
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.tables.columns import SIZE
+from timm_sizes.tables.measured_on import is_reparameterised
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _BASIS = {str(Status.OK): "exact", str(Status.ESTIMATED): "estimate"}
+_MEANINGS = {str(status): status.meaning for status in Status}
 
 
 @dataclass(frozen=True)
@@ -38,20 +40,17 @@ class Counts:
     sized: int
     exact: int
     estimated: int
-    missing: dict[str, int]  # rows without a size by status, the most frequent first
 
 
 def count(frame: pd.DataFrame) -> Counts:
     """Return the counts of *frame*, of choices.load_choices."""
     sized = frame[SIZE.name].notna()
-    statuses = Counter(frame["status"][~sized])
     return Counts(
         rows=len(frame),
         models=frame["model"].nunique(),
         sized=int(sized.sum()),
         exact=int((sized & (frame["status"] == Status.OK)).sum()),
         estimated=int((sized & (frame["status"] == Status.ESTIMATED)).sum()),
-        missing=dict(sorted(statuses.items(), key=lambda entry: (-entry[1], entry[0]))),
     )
 
 
@@ -79,7 +78,14 @@ def size_basis(status: str) -> str:
     return _BASIS.get(status, status)
 
 
+def speed_basis(family: str, source: str, parameters: float) -> str:
+    """Return what another model a speed is of than the size is: *parameters* (in millions) are NaN where it is none."""
+    if is_reparameterised(family, source):
+        return "of the reparameterised model"
+    return "" if isnan(parameters) else f"of another model of that name, of {parameters:g} M parameters"
+
+
 def _reason(name: str, status: str, sizes: Mapping[str, ModelSize]) -> str:
     item = sizes.get(name)
     known = item.reason if item and item.status == status else ""
-    return known or (Status(status).meaning if status else "")
+    return known or _MEANINGS.get(status, "")
