@@ -408,7 +408,7 @@ def test_rows_are_copied_for_papers_with_what_their_figures_are_of(screen: Scree
     markdown = screen.copied("[data-format=markdown]").splitlines()
     assert markdown[0].startswith("| Model | Input (px) | Size (MB) | Memory (MB) | Top-1 (%) |")
     assert markdown[2].startswith("| convnext_atto.d2_in1k | 224 | 14.83 | 20.90 | 75.70 |")
-    assert markdown[-1] == "Highest Top-1 · Size ≤ 20 MB; Memory for: float32; Images: 1"
+    assert markdown[-1] == "Highest Top-1 · Size ≤ 20 MB; Memory for: float32; Images in memory: 1"
     screen.run("window.copied = ''")
     latex = screen.copied("[data-format=latex]")
     assert latex.startswith("% Highest Top-1 · Size ≤ 20 MB\n% Memory for: float32\n")

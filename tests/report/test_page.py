@@ -137,8 +137,8 @@ def test_counts_and_reasons(tmp_path: Path) -> None:
         ("gated", "ask for access first", ["mobileone_s0.apple_in1k"]),
         ("not_asked", Status.NOT_ASKED.meaning, ["unheard_of.in1k"]),
     ]
-    frame.loc[0, ["size_mb", "status"]] = [float("nan"), "of a later version"]
-    assert ("of a later version", "") in {(group.status, group.reason) for group in find_missing(frame, known)}
+    later = pd.DataFrame({"model": ["a"], "size_mb": [float("nan")], "status": ["of a later version"]})
+    assert ("of a later version", "") in {(group.status, group.reason) for group in find_missing(later, known)}
     assert speed_basis("repvgg", "RTX PRO 6000 Max-Q, AMP", float("nan")) == "of the reparameterised model"
     assert speed_basis("regnety", "", 12.5) == "of another model of that name, of 12.5 M parameters"
     assert [size_basis(status) for status in ("ok", "estimated", "gated", "")] == ["exact", "estimate", "gated", ""]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 HUB = "https://huggingface.co/"
 _FOLDER = Path(__file__).parent
 _LIBRARIES = ("vendor/chart.umd.min.js", "vendor/chartjs-plugin-zoom.min.js", "vendor/chartjs-plugin-datalabels.min.js")
-_SCRIPTS = ("rows.js", "chart.js", "view.js", "page.js")
+_SCRIPTS = ("rows.js", "state.js", "chart.js", "view.js", "page.js")
 _DECIMALS = 6  # of figures as the page's data have them: no more than size_mb has, to the byte
 
 
