@@ -22,7 +22,7 @@ from twisted.python.failure import Failure
 
 from tests.crawlers import HUB, make_spider
 from tests.mockserver import Repo, timm_repo
-from tests.samples import RESNETS
+from tests.samples import RESNETS, write_sizes
 from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.middlewares.messages import REFRESH_META
@@ -348,6 +348,15 @@ def test_what_a_list_cannot_size_has_the_catalogues_estimate_or_a_reason(
     assert (found[unknown].status, found[unknown].size_bytes) == (Status.ERROR, None)
     assert "exact sizes: without route=list" in found[unknown].reason
     assert all(reason in item.reason for item in found.values())
+
+
+def test_what_a_list_cannot_size_is_what_is_known_already(tmp_path: Path) -> None:
+    name, at_main = "hf-hub:timm/net.tag_in1k", "hf-hub:timm/net.tag_in1k@main"
+    known = [ModelSize(each, "timm/net.tag_in1k", size_bytes=7, sha="b" * 40, source="api") for each in (name, at_main)]
+    write_sizes(tmp_path / "sizes.csv", known)
+    results = started(by_name(tmp_path, name, at_main, route="list"))
+    entry = list_of(RESNETS[0], fields=FIELDS)[0] | {"id": "timm/net.tag_in1k", "siblings": []}
+    assert [*items(results).values(), *answered(only(requests(results)), [entry])] == known[::-1]
 
 
 def test_list_of_a_repo_without_a_checkpoint_says_so(tmp_path: Path) -> None:

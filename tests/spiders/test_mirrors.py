@@ -120,7 +120,7 @@ def test_server_that_is_no_hub_ends_the_crawl_with_the_cause(
 def test_pages_that_are_all_missing_are_the_servers_fault(hub: MockHub, workplace: Workplace) -> None:
     code = {"X-Error-Code": "RepoNotFound"}
     put_resnets(hub)
-    hub.behave(raw_answers={"/timm/": {"status": 404, "headers": code, "body": ""}})
+    hub.behave(raw_answers={"/timm/": {"status": 404, "headers": code, "body": ""}}, list_missing=404)
     ended = crawl(workplace, "-a", "route=page")
     assert ended.status == 1
     assert set(workplace.statuses().values()) == {"not_found"}

@@ -52,7 +52,13 @@ def test_twenty_like_refusals_in_a_row_fail_the_trial() -> None:
     assert [Trial(is_passed=True).refused("HTTP 403") for _ in range(30)] == [False] * 30
     mixed = Trial()
     assert not any(mixed.refused(f"HTTP {400 + number % 2}") for number in range(100))
-    assert (trial.are_alike, mixed.are_alike) == (True, False)
+    assert (trial.refuses_all, mixed.refuses_all) == (True, False)
+    assert not Trial().refuses_all
+    lists = Trial()
+    lists.refused("HTTP 404", of_repo=False)
+    assert not lists.refuses_all
+    lists.refused("no such repo")
+    assert lists.refuses_all
 
 
 def test_dry_run_says_what_an_organisation_and_a_table_at_a_url_cost() -> None:

@@ -79,7 +79,10 @@ class Summary:
         hint = [f"  {stats.get_value(HINT_STAT)}"] if stats.get_value(HINT_STAT) else []
         tables = stats.get_value(TABLES_STAT)
         following = [f"  next: {self._merge_command(tables)}"] if tables else []
-        return [f"  sizes are in {shown_path(Path(self._sizes_file))}", *again, *hint, *following]
+        written = (
+            [f"  sizes are in {shown_path(Path(self._sizes_file))}"] if stats.get_value("timm_sizes/names") else []
+        )
+        return [*written, *again, *hint, *following]
 
     @property
     def _sizes_file(self) -> str:

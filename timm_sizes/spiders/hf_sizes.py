@@ -26,7 +26,7 @@ from timm_sizes.hub.endpoints import (
 )
 from timm_sizes.hub.payloads import RepoInfo
 from timm_sizes.hub.responses import TELLING_STATUSES, ErrorResponse, ModelList, RepoTree
-from timm_sizes.items import ModelSize, Status
+from timm_sizes.items import SIZED, ModelSize, Status
 from timm_sizes.middlewares.connection import OFFLINE_HINT, connection_cause, is_connection_failure
 from timm_sizes.middlewares.messages import REFRESH_META, answer_in
 from timm_sizes.names.catalogue import by_repo_id
@@ -145,11 +145,9 @@ class HfSizesSpider(NamesSpider):
 
     def closed(self, reason: str) -> None:
         """Say so where every request was refused, and likewise: too few names to end the crawl, but no Hub either."""
-        trial = self._trial
-        is_refused = trial.refusals and trial.are_alike and not trial.is_passed
-        if reason == "finished" and is_refused and not self.crawler.stats.get_value(FAILURE_STAT):
-            reason = f"{self.seeds.endpoint} refuses every request: {trial.reason}"
-            self.crawler.stats.set_value(FAILURE_STAT, reason)
+        stats, trial = self.crawler.stats, self._trial
+        if reason == "finished" and trial.refuses_all and not stats.get_value(FAILURE_STAT):
+            stats.set_value(FAILURE_STAT, f"{self.seeds.endpoint} refuses every request: {trial.reason}")
 
     def requests_for(self, names: Iterable[str]) -> Iterator[Request]:
         """Yield the requests of *names*: for repos whose commit is known or does not matter, and for lists."""
@@ -186,7 +184,8 @@ class HfSizesSpider(NamesSpider):
             yield from self.repo_requests(walk.repos)
         else:
             why = f"not in the list of {walk.owner}"
-            yield from (from_catalogue(model, repo.repo_id, why) for repo in walk.repos for model in repo.models)
+            items = (from_catalogue(model, repo.repo_id, why) for repo in walk.repos for model in repo.models)
+            yield from map(self._or_known, items)
         yield from self._listed([(repo, page.repos[repo.repo_id]) for repo in found])
 
     def list_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
@@ -264,7 +263,8 @@ class HfSizesSpider(NamesSpider):
                 yield from (from_catalogue(model, repo.repo_id) for model in repo.models)
         elif self._by_list:
             for repo in plan.direct:
-                yield from (unsized(model, Status.ERROR, _NOT_IN_LISTS, repo.repo_id) for model in repo.models)
+                items = (unsized(model, Status.ERROR, _NOT_IN_LISTS, repo.repo_id) for model in repo.models)
+                yield from map(self._or_known, items)
         yield from self._requests_of(plan, self.seeds.authors)
 
     def _requests_of(self, plan: Plan, authors: Collection[str] = ()) -> Iterator[Request]:
@@ -290,12 +290,17 @@ class HfSizesSpider(NamesSpider):
                 self.crawler.stats.inc_value(KNOWN_STAT, len(repo.models))
                 yield from (replace(row, model=model) for model in repo.models)
             elif self._by_list:
-                yield from (from_list(model, info) for model in repo.models)
+                yield from (self._or_known(from_list(model, info)) for model in repo.models)
             else:
                 unknown.append(repo)
                 continue
             self._trial.is_passed = True
         yield from self.repo_requests(unknown)
+
+    def _or_known(self, item: ModelSize) -> ModelSize:
+        """Return what SIZES_FILE has of *item*'s model and repo, if it is a size that the list cannot give."""
+        row = self._known.get(item.model) if item.source != "list" else None
+        return row if row is not None and row.status in SIZED and row.repo_id == item.repo_id else item
 
     def _answer(self, response: Response, expected: type[_Expected]) -> _Expected | ErrorResponse:
         answer = answer_in(response, response.request, self.seeds.endpoint)
@@ -350,7 +355,8 @@ class HfSizesSpider(NamesSpider):
         if error.rejects_token:
             raise self.stopped(_LOGIN_REFUSED)
         is_missing = error.status is Status.NOT_FOUND and repo is not None and repo.repo_id in by_repo_id()
-        if (error.status is Status.ERROR or is_missing) and self._trial.refused(error.reason):
+        is_refusal = error.status is Status.ERROR or is_missing
+        if is_refusal and self._trial.refused(error.reason, of_repo=repo is not None):
             count = Trial.MOST_REFUSALS
             raise self.stopped(f"{self.seeds.endpoint} gave {count} like answers and not one size: {error.reason}")
         assert request is not None

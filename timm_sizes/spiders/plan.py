@@ -89,7 +89,7 @@ class Trial:
     sent: int = 0
     refusals: int = 0
     reason: str = ""
-    are_alike: bool = True
+    repo_reasons: set[str] = field(default_factory=set)
 
     def admit(self, repos: Iterable[WantedRepo]) -> list[WantedRepo]:
         """Return those of *repos* that may be requested now; the others are held until released."""
@@ -99,9 +99,15 @@ class Trial:
         self.sent += len(repos[:room])
         return repos[:room]
 
-    def refused(self, reason: str) -> bool:
-        """Take in a refusal; return whether there are so many alike that the server is no Hub."""
-        self.are_alike = self.are_alike and self.reason in ("", reason)
+    @property
+    def refuses_all(self) -> bool:
+        """Whether every repo was refused, and for one reason."""
+        return not self.is_passed and len(self.repo_reasons) == 1
+
+    def refused(self, reason: str, *, of_repo: bool = True) -> bool:
+        """Take in a refusal, of a repo or a list; return whether there are so many alike that the server is no Hub."""
+        if of_repo:
+            self.repo_reasons.add(reason)
         self.refusals = self.refusals + 1 if reason == self.reason else 1
         self.reason = reason
         return not self.is_passed and self.refusals >= self.MOST_REFUSALS
