@@ -34,7 +34,7 @@ def make_crawler(spidercls: type[Spider] | None = None, **settings: Any) -> Craw
     return crawler
 
 
-def make_spider(spidercls: type[Spider], folder: Path, settings: dict[str, Any] | None = None, **spargs: str) -> Any:
+def make_spider(spidercls: type[Spider], folder: Path, settings: dict[str, Any] | None = None, **spargs: Any) -> Any:
     """Return a spider of *spidercls* as ``scrapy crawl -a NAME=VALUE`` makes it, and its sizes file in *folder*."""
     crawler = make_crawler(spidercls, SIZES_FILE=str(folder / "sizes.csv"), **(settings or {}))
     spider = crawler._create_spider(**spargs)

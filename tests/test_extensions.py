@@ -13,7 +13,7 @@ import timm_sizes.extensions.progress
 from tests.crawlers import Clock, make_crawler
 from timm_sizes.errors import FAILURE_STAT
 from timm_sizes.extensions.progress import Progress
-from timm_sizes.extensions.summary import HINT_STAT, PRINTS_SIZES_STAT, TABLES_STAT, Summary
+from timm_sizes.extensions.summary import ERRORS_STAT, HINT_STAT, PRINTS_SIZES_STAT, TABLES_STAT, Summary
 from timm_sizes.hub.quota import RateLimit, seconds_for
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.middlewares.quota import RATE_LIMIT_STAT, RESUMES_AT_STAT
@@ -128,6 +128,15 @@ def test_summary_says_why_and_what_else_there_is() -> None:
     assert "  failed: no network" in summary({FAILURE_STAT: "no network", TABLES_STAT: ["t.csv"]})
     assert "  stopped (shutdown): run the same command again to resume" in summary({}, reason="shutdown")
     assert "  exact elsewhere" in summary({HINT_STAT: "exact elsewhere"})
+
+
+def test_summary_says_what_would_help_and_where_to_go_on() -> None:
+    error = {"timm_sizes/names": 1, "timm_sizes/status/error": 1}
+    assert "  some names had no answer: run it again to retry only those" in summary(error)
+    assert "  crawl online" in summary({**error, ERRORS_STAT: "crawl online"})
+    assert not [line for line in summary({**error, ERRORS_STAT: ""}) if "retry" in line]
+    assert "  next: scrapy merge TABLE" in summary({**error, TABLES_STAT: []})
+    assert not [line for line in summary({}) if "sizes are in" in line or "next:" in line]
 
 
 def test_summary_of_names_prints_each_size() -> None:

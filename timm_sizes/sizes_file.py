@@ -108,7 +108,7 @@ def update_sizes(path: Path, new: Iterable[ModelSize]) -> None:
     writer = csv.writer(SimpleNamespace(write=lambda line: lines.append(line.removesuffix("\r\n") + "\n")))
     writer.writerow([*COLUMNS, *sizes.other_columns])
     writer.writerows(cells for _, cells in sorted(sizes.rows.items()))
-    write_atomically(path.resolve(), ["".join(lines)])
+    write_atomically(path, ["".join(lines)])
 
 
 def gather(old: Mapping[str, ModelSize], new: Iterable[ModelSize]) -> dict[str, ModelSize]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import signal
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -27,15 +30,15 @@ TABLES = {
         b"model,top1\nresnet50," + b"8" * 10_000_000 + b"\n",
         "line 2: not CSV (field larger than",
     ),
-    "name.csv": (b"model,top1\n" + b"r" * 5_000 + b",80\n", "row 1: a model of 5,000 characters"),
+    "name.csv": (b"model,top1\n" + b"r" * 5_000 + b",80\n", "line 2: a model of 5,000 characters"),
     "columns.csv": (b"model" + b",x" * 1_000_000 + b"\n", "more than 1,000 columns"),
     "cut.json": (b'[{"model": "resnet50"},\n{"mod', "line 2: not JSON"),
     "numbers.json": (b"[1, 2]", "entry 1: expected an object"),
     "other.json": (b'[{"name": "resnet50"}]', "no column 'model'; columns seen: name"),
-    "deep.json": (b"[" * 200_000, "not a table: JSON nested too deep"),
+    "deep.json": (b"[" * 200_000, "line 1: JSON nested too deep for a table"),
     "digits.json": (
         b'[{"model": ' + b"9" * 5_000 + b"}]",
-        "or with a number too long",
+        "entry 1: a model of 5,000 characters",
     ),
     "surrogate.json": (b'[{"model": "\\ud800"}]', "half of a surrogate pair"),
 }
@@ -57,8 +60,7 @@ def test_table_that_is_none_is_told_with_its_line(offline: Workplace, name: str,
     path.write_bytes(data)
     write_sizes(offline.sizes_file, sizes().values())
     before = offline.sizes_file.read_bytes()
-    run = {"crawl": lambda: offline.crawl("-a", f"table={path}"), "merge": lambda: offline.run("merge", str(path))}
-    ended = run[command]()
+    ended = offline.call(command, *(["hf_sizes", "-a", f"table={path}"] if command == "crawl" else [str(path)]))
     assert ended.status == 2
     assert f"{path}" in only_error(ended.err)
     assert message in ended.err
@@ -93,21 +95,21 @@ def test_wrong_arguments_are_told_before_the_crawl_starts(
     offline: Workplace, arguments: list[str], message: str
 ) -> None:
     sample = ["-a", f"table={offline.table(RESNETS)}"] if not any("table=" in text for text in arguments) else []
-    ended = offline.crawl(*sample, *arguments)
+    ended = offline.call("crawl", "hf_sizes", *sample, *arguments)
     assert ended.status == 2
     assert message in only_error(ended.err)
     assert not offline.sizes_file.exists()
 
 
 def test_offline_crawl_refuses_a_url(offline: Workplace) -> None:
-    ended = offline.crawl("-a", "table=https://example.org/x.csv", env={"HF_HUB_OFFLINE": "1"})
+    ended = offline.call("crawl", "hf_sizes", "-a", "table=https://example.org/x.csv", "-s", "HF_HUB_OFFLINE=1")
     assert ended.status == 2
     assert "HF_HUB_OFFLINE is set; expected a local table" in only_error(ended.err)
 
 
 def test_file_of_another_kind_is_not_overwritten(offline: Workplace) -> None:
     offline.sizes_file.write_text("my,own,file\n1,2,3\n")
-    ended = offline.crawl("-a", f"table={offline.table(RESNETS)}")
+    ended = offline.call("crawl", "hf_sizes", "-a", f"table={offline.table(RESNETS)}")
     assert ended.status == 2
     assert "sizes.csv, line 1: not a sizes file" in only_error(ended.err)
     assert offline.sizes_file.read_text() == "my,own,file\n1,2,3\n"
@@ -115,15 +117,15 @@ def test_file_of_another_kind_is_not_overwritten(offline: Workplace) -> None:
 
 def test_merge_says_what_is_missing(offline: Workplace) -> None:
     table = offline.table(RESNETS)
-    assert "no crawl into" in only_error(offline.run("merge").err)
-    assert "no sizes yet; run scrapy crawl hf_sizes first" in only_error(offline.run("merge", table).err)
+    assert "no crawl into" in only_error(offline.call("merge").err)
+    assert "no sizes yet; run scrapy crawl hf_sizes first" in only_error(offline.call("merge", table).err)
     offline.crawl(env={"HF_HUB_OFFLINE": "1"})
-    assert "no such option: --detials" in only_error(offline.run("merge", table, "--detials").err)
-    assert "is SIZES_FILE itself" in only_error(offline.run("merge", table, "-o", str(offline.sizes_file)).err)
+    assert "no such option: --detials" in only_error(offline.call("merge", table, "--detials").err)
+    assert "is SIZES_FILE itself" in only_error(offline.call("merge", table, "-o", str(offline.sizes_file)).err)
     two = [table, table, "-o", str(offline.folder / "one.csv")]
-    assert "several tables would be written to" in only_error(offline.run("merge", *two).err)
+    assert "several tables would be written to" in only_error(offline.call("merge", *two).err)
     assert "there is no folder" in only_error(
-        offline.run("merge", table, "-o", str(offline.folder / "a" / "b.csv")).err
+        offline.call("merge", table, "-o", str(offline.folder / "a" / "b.csv")).err
     )
 
 
@@ -169,6 +171,51 @@ def test_hostile_names_send_no_request_and_run_in_no_spreadsheet(hub: MockHub, w
     before = workplace.sizes_file.read_bytes()
     workplace.crawl("-a", f"table={table}")
     assert workplace.sizes_file.read_bytes() == before
+
+
+def test_checkpoint_column_is_of_the_tables_folder_and_training_state_is_no_weights(offline: Workplace) -> None:
+    def archive(path: Path, keys: bytes) -> None:
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("archive/data.pkl", b"\x80\x02}(X\n\x00\x00\x00state_dict" + keys)
+
+    folder = offline.folder / "runs"
+    folder.mkdir()
+    archive(folder / "weights.pth", b"")
+    archive(folder / "last.pth.tar", b"X\t\x00\x00\x00optimizer")
+    (folder / "older.pth.tar").write_bytes(b"\x80\x02\x8a\nl\xfc\x9c optimizer" + b"x" * 999)
+    (folder / "empty.safetensors").write_bytes(b"optimizer")
+    files = ["weights.pth", "last.pth.tar", "older.pth.tar", "empty.safetensors", "gone.pth", "x" * 131_000]
+    table = folder / "table.csv"
+    table.write_text("model,checkpoint\n" + "".join(f"resnet50.a1_in1k,{name}\n" for name in files))
+    ended = offline.crawl("-a", f"table={table}", env={"HF_HUB_OFFLINE": "1"})
+    assert ended.status == 0, ended.err
+    statuses = {model.removeprefix(f"checkpoint:{folder}/"): status for model, status in offline.statuses().items()}
+    assert statuses == {
+        "weights.pth": "ok",
+        "last.pth.tar": "no_weights",
+        "older.pth.tar": "no_weights",
+        "empty.safetensors": "ok",
+        "gone.pth": "not_found",
+        "resnet50.a1_in1k": "estimated",
+    }
+    merged = offline.call("merge", str(table), "-o", "-", "--details")
+    crawl = f"scrapy crawl hf_sizes -a table={table}"
+    assert f"1 of 3 sizes are estimates: {crawl}\n" in merged.err
+    table.write_text("model\nresnet18.a1_in1k\n")
+    assert f"1 of 1 rows were never requested: {crawl}\n" in offline.call("merge", str(table), "-o", "-").err
+    assert [line.count(",no_weights,") for line in merged.out.splitlines()] == [0, 0, 1, 1, 0, 0, 0]
+
+
+def test_feed_has_no_python_in_it(offline: Workplace) -> None:
+    feed = offline.folder / "feed.csv"
+    assert offline.crawl("-a", "models=resnet50,no model", "-O", str(feed), env={"HF_HUB_OFFLINE": "1"}).status == 0
+    with feed.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["model"]: (row["status"], row["sha"]) for row in rows} == {
+        "resnet50": ("estimated", ""),
+        "no model": ("unknown_name", ""),
+    }
+    assert not re.search(r"None|\{|<", feed.read_text())
 
 
 def test_local_names_measure_files_and_send_nothing(hub: MockHub, workplace: Workplace) -> None:
@@ -240,7 +287,7 @@ def test_lock_that_cannot_be_is_told_before_the_crawl_starts(offline: Workplace)
 
 def test_dry_run_shows_names_that_cannot_steer_the_terminal(offline: Workplace) -> None:
     names = ["resnet50\x1b[2J.x", "local-dir:/\x1b]0;x\x07", "two\nlines.x", "hf-hub:a/b"]
-    ended = offline.crawl("-a", f"table={offline.table(names)}", "-a", "dry_run=1")
+    ended = offline.call("crawl", "hf_sizes", "-a", f"table={offline.table(names)}", "-a", "dry_run=1")
     assert ended.status == 0, ended.err
     assert not set(ended.out) & set("\x1b\x07")
     assert len(ended.out.splitlines()) == len(names) + 1
@@ -255,23 +302,12 @@ def test_dry_run_may_be_cut_off_by_its_reader(offline: Workplace) -> None:
     assert "Error" not in ended.err
 
 
-def test_symbolic_link_in_place_of_an_output_is_replaced_not_followed(offline: Workplace) -> None:
-    precious = offline.folder / "precious"
-    precious.write_text("do not touch")
-    offline.crawl(env={"HF_HUB_OFFLINE": "1"})
-    merged = offline.folder / "merged.csv"
-    merged.symlink_to(precious)
-    assert offline.run("merge", "-o", str(merged)).status == 0
-    assert precious.read_text() == "do not touch"
-    assert not merged.is_symlink()
-
-
 def test_table_that_is_the_output_keeps_its_columns(offline: Workplace) -> None:
     table = Path(offline.table(RESNETS))
     before = table.read_text()
     offline.crawl("-a", f"table={table}", env={"HF_HUB_OFFLINE": "1"})
     for _ in range(2):
-        assert offline.run("merge", str(table), "-o", str(table)).status == 0
+        assert offline.call("merge", str(table), "-o", str(table)).status == 0
     assert [
         f"{line.split(',')[0]},{line.split(',')[2]}" for line in table.read_text().splitlines()
     ] == before.splitlines()
@@ -360,7 +396,7 @@ def test_json_of_a_table_is_kept_in_its_own_style(offline: Workplace) -> None:
     table = offline.folder / "results.json"
     for indent, escaped in ((4, True), (None, False), (2, True)):
         table.write_text(json.dumps(rows, indent=indent, ensure_ascii=escaped))
-        ended = offline.run("merge", str(table), "-o", "-")
+        ended = offline.call("merge", str(table), "-o", "-")
         merged = json.loads(ended.out)
         assert merged[0].pop("model_size_in_mb") == 102.47
         assert merged[1].pop("model_size_in_mb") is None

@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 from tests.crawlers import HUB, make_spider
 from tests.mockserver import Repo, timm_repo
 from tests.samples import RESNETS, write_sizes
+from tests.workplace import PROJECT
 from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.middlewares.messages import REFRESH_META
@@ -302,7 +303,7 @@ def test_what_is_no_organisation_is_refused(tmp_path: Path, author: str) -> None
 
 # ---- route=list ------------------------------------------------------------------------------------------------------
 
-FIELDS = ("sha", "lastModified", "gated", "cardData", "tags", "siblings", "safetensors")
+FIELDS = ("sha", "lastModified", "gated", "private", "cardData", "tags", "siblings", "safetensors")
 
 
 def test_list_gives_estimates_of_all_repos_in_it(tmp_path: Path) -> None:
@@ -421,3 +422,23 @@ def test_offline_crawl_sends_nothing_when_idle_either(tmp_path: Path) -> None:
         "hf-hub:me/net": Status.ERROR,
     }
     assert not idle(spider)
+
+
+def test_private_repo_does_not_get_into_the_file_that_is_published(tmp_path: Path) -> None:
+    for folder, is_refused in ((PROJECT / "output", True), (tmp_path, False)):
+        request = only(started(make_spider(HfSizesSpider, folder, models="hf-hub:me/secret")))
+        body = Repo("me/secret", files={"model.safetensors": 7}, private=True).model_info(blobs=True)
+        if is_refused:
+            with pytest.raises(CloseSpider):
+                answered(request, body)
+        else:
+            assert only(answered(request, body)).size_bytes == 7
+
+
+def test_script_gives_lists_and_scrapyd_an_argument_of_its_own(tmp_path: Path) -> None:
+    tables = [tmp_path / "a,b.csv", tmp_path / "c.csv"]
+    for path, model in zip(tables, RESNETS, strict=False):
+        path.write_text(f"model\n{model}\n")
+    by_name = make_spider(HfSizesSpider, tmp_path, models=RESNETS[:2], refresh=True, _job="1")
+    assert by_name.seeds.names == make_spider(HfSizesSpider, tmp_path, table=list(map(str, tables))).seeds.names
+    assert by_name.seeds.refresh

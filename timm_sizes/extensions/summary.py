@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-# Stats that a spider may set: paths of the tables that it was seeded from, a line on what else there is, and whether
-# each size is to be printed (a crawl of a few names).
+# Stats that a spider may set: paths of the tables that it was seeded from (an empty list: those to merge into are not
+# known), a line on what else there is, and whether each size is to be printed (a crawl of a few names).
 TABLES_STAT = "timm_sizes/tables"
 HINT_STAT = "timm_sizes/hint"
 PRINTS_SIZES_STAT = "timm_sizes/prints_sizes"
+# What would help names that ended with an error, where running the crawl again would not.
+ERRORS_STAT = "timm_sizes/errors_hint"
 # How many names needed no request, for SIZES_FILE had their exact size at the same commit.
 KNOWN_STAT = "timm_sizes/known"
 
@@ -66,23 +68,24 @@ class Summary:
             "seconds": f"{stats.get_value('elapsed_time_seconds') or 0:.1f}",
         }
         lines = [f"  {label:<13}{figure:>8}" for label, figure in figures.items()]
-        return ["", *self._sizes, *lines, *self._next_steps(statuses[Status.ERROR] + others)]
+        return ["", *self._sizes, *lines, *self._next_steps(statuses, statuses[Status.ERROR] + others)]
 
-    def _next_steps(self, errors: int) -> list[str]:
+    def _next_steps(self, statuses: dict[str, int], errors: int) -> list[str]:
         stats = self._crawler.stats
         if failure := stats.get_value(FAILURE_STAT):
             return [f"  failed: {failure}"]
         reason = stats.get_value("finish_reason")
         if reason != "finished":
             return [f"  stopped ({reason}): run the same command again to resume"]
-        again = ["  some names had no answer: run it again to retry only those"] if errors else []
-        hint = [f"  {stats.get_value(HINT_STAT)}"] if stats.get_value(HINT_STAT) else []
+        retry = stats.get_value(ERRORS_STAT, "some names had no answer: run it again to retry only those")
         tables = stats.get_value(TABLES_STAT)
-        following = [f"  next: {self._merge_command(tables)}"] if tables else []
-        written = (
-            [f"  sizes are in {shown_path(Path(self._sizes_file))}"] if stats.get_value("timm_sizes/names") else []
-        )
-        return [*written, *again, *hint, *following]
+        steps = [
+            f"sizes are in {shown_path(Path(self._sizes_file))}" if any(statuses.values()) else "",
+            retry if errors else "",
+            stats.get_value(HINT_STAT),
+            "" if tables is None else f"next: {self._merge_command(tables)}",
+        ]
+        return [f"  {step}" for step in steps if step]
 
     @property
     def _sizes_file(self) -> str:
@@ -90,7 +93,7 @@ class Summary:
 
     def _merge_command(self, tables: list[str]) -> str:
         # Without a table, merge takes those of the last crawl: what a long list of them is best written as.
-        table = [shown_path(Path(tables[0]))] if len(tables) == 1 else []
+        table = {0: ["TABLE"], 1: [shown_path(Path(path)) for path in tables]}.get(len(tables), [])
         by_option = self._crawler.settings.getpriority("SIZES_FILE") == SETTINGS_PRIORITIES["cmdline"]
         sizes_file = ["-s", f"SIZES_FILE={self._sizes_file}"] if by_option else []
         return shlex.join(["scrapy", "merge", *table, *sizes_file])

@@ -23,7 +23,7 @@ _PORTS = {"http": 80, "https": 443}
 _NO_ENDPOINT = f"expected an http(s) URL such as {HUB}"
 _NEXT_LINK = re.compile(r'<([^<>]{1,4000})>\s*;\s*rel="next"')
 
-LIST_FIELDS = ("sha", "lastModified", "gated", "cardData", "tags", "siblings", "safetensors")
+LIST_FIELDS = ("sha", "lastModified", "gated", "private", "cardData", "tags", "siblings", "safetensors")
 LIST_PAGE_LIMIT = 1000  # the Hub clamps anything larger
 
 

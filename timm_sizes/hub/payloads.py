@@ -40,6 +40,7 @@ class RepoInfo:
     last_modified: str = ""
     license: str = ""
     gated: str = ""
+    is_private: bool = False
     elements: dict[str, int] = field(default_factory=dict)  # of the safetensors file, by dtype
     answered_at: str = ""
     endpoint: str = ""  # the address of the Hub that said it, where it is not huggingface.co
@@ -171,6 +172,7 @@ def _repo_info(data: object, files: dict[str, RepoFile]) -> RepoInfo | None:
         last_modified=read_timestamp(dig(data, "lastModified")),
         license=read_license(dig(data, "cardData"), dig(data, "tags")),
         gated=read_gated(dig(data, "gated")),
+        is_private=dig(data, "private") is True,
         elements=_elements(dig(data, "safetensors", "parameters")),
     )
 

@@ -13,7 +13,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from timm_sizes.errors import FAILURE_STAT, InputError
-from timm_sizes.extensions.summary import HINT_STAT, KNOWN_STAT, PRINTS_SIZES_STAT, TABLES_STAT
+from timm_sizes.extensions.summary import ERRORS_STAT, HINT_STAT, KNOWN_STAT, PRINTS_SIZES_STAT, TABLES_STAT
 from timm_sizes.hub.checkpoint import HUB_FILENAMES
 from timm_sizes.hub.endpoints import (
     address_of,
@@ -31,6 +31,7 @@ from timm_sizes.middlewares.connection import OFFLINE_HINT, connection_cause, is
 from timm_sizes.middlewares.messages import REFRESH_META, answer_in
 from timm_sizes.names.catalogue import by_repo_id
 from timm_sizes.names.resolve import name_of
+from timm_sizes.settings import PROJECT_DIR
 from timm_sizes.sizes_file import Sizes, keep_table, read_sizes, table_record
 from timm_sizes.spiders.base import NamesSpider, check_arguments
 from timm_sizes.spiders.plan import ListWalk, Plan, Step, Trial, WantedRepo, describe, make_plan
@@ -50,6 +51,7 @@ _Expected = TypeVar("_Expected", RepoInfo, RepoTree, ModelList)
 _TABLE_PRIORITY, _LIST_PRIORITY = 20, 10
 _LOGIN_REFUSED = "the Hub does not accept the token: log in again (hf auth login), or unset HF_TOKEN"
 _EXACT_HINT = "estimates by the Hub's lists, within some 0.1 %; exact bytes: without -a route=list"
+_ONLINE_HINT = "some names are not in the catalogue: crawl without HF_HUB_OFFLINE to request them from the Hub"
 _NOT_LOCAL = "local paths count only in local tables"
 _NOT_IN_LISTS = "a list has no revisions, and no repos without an owner; exact sizes: without route=list"
 
@@ -72,7 +74,7 @@ class HfSizesSpider(NamesSpider):
         # What is known of the server: that it answers at model_info_url, or that only plain_info_url will do.
         self._answers_at_once = False
         self._is_plain = False
-        # Scrapy's SpiderState takes its place where there is a job directory.
+        # JobDirScheduler keeps it where there is a job directory.
         self.state: dict[str, Any] = {}
 
     @classmethod
@@ -165,6 +167,7 @@ class HfSizesSpider(NamesSpider):
             yield from self._without_list(response.request, walk, page)
             return
         own = walk.own(page.repos)
+        self._refuse_private(page.repos[repo_id] for repo_id in own)
         self._commits.update({repo_id: page.repos[repo_id].sha for repo_id in own})
         found = [repo for repo in walk.repos if repo.repo_id in page.repos]
         if walk.takes_all:
@@ -201,6 +204,7 @@ class HfSizesSpider(NamesSpider):
         """
         info = self._answer(response, RepoInfo)
         if not isinstance(info, ErrorResponse):
+            self._refuse_private([info])
             self._answers_at_once = self._answers_at_once or not is_plain
             self._is_plain = not self._answers_at_once
             yield from self._sized(repo, info)
@@ -251,9 +255,13 @@ class HfSizesSpider(NamesSpider):
         self.crawler.stats.set_value(PRINTS_SIZES_STAT, self.seeds.by_name)
         if self._by_list:
             self.crawler.stats.set_value(HINT_STAT, _EXACT_HINT)
+        if self.seeds.offline:
+            self.crawler.stats.set_value(ERRORS_STAT, _ONLINE_HINT)
+        elif self._by_list:
+            self.crawler.stats.set_value(ERRORS_STAT, "")
         self._expect(self._names, len(plan.repos))
+        self.crawler.stats.set_value(TABLES_STAT, None if self.seeds.by_name else [str(path) for path in self._tables])
         if self._tables:
-            self.crawler.stats.set_value(TABLES_STAT, [str(path) for path in self._tables])
             self._keep(*table_record(self.seeds.sizes_file, self._tables, self.seeds.column))
         for model, target in plan.settled.items():
             is_strange = bool(target.path) and model not in self.seeds.local_names
@@ -307,6 +315,13 @@ class HfSizesSpider(NamesSpider):
         if isinstance(answer, (expected, ErrorResponse)):
             return answer
         return ErrorResponse(Status.ERROR, "invalid response: redirected to another kind of address")
+
+    def _refuse_private(self, infos: Iterable[RepoInfo]) -> None:
+        """Stop before what only the token may see gets into output/, whose files are published."""
+        if self.seeds.sizes_file.resolve().is_relative_to(PROJECT_DIR / "output"):
+            for info in infos:
+                if info.is_private:
+                    raise self.stopped(f"{info.repo_id} is private: name a SIZES_FILE that is not in output/")
 
     def _may_be_plain(self, repo: WantedRepo, error: ErrorResponse) -> bool:
         has_lost_commit = error.is_of_revision and not repo.revision

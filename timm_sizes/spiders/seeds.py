@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from timm_sizes.errors import InputError
@@ -76,8 +77,8 @@ class Seeds:
         return hashlib.sha256("\n".join([*parts, f"{self.refresh} {self.offline}"]).encode()).hexdigest()
 
 
-def read_seeds(arguments: Mapping[str, str], sizes_file: Path, endpoint: str, *, offline: bool) -> Seeds:
-    """Check the spider's *arguments* (``-a`` on the command line) and read the local tables.
+def read_seeds(arguments: Mapping[str, Any], sizes_file: Path, endpoint: str, *, offline: bool) -> Seeds:
+    """Check the spider's *arguments* (``-a`` on the command line; a script may give lists) and read the local tables.
 
     Tables that are not local are to be kept beside *sizes_file*. Raises InputError for anything that would make the
     crawl pointless, before a request is sent.
@@ -166,12 +167,12 @@ class _Reading:
         return path
 
 
-def _sources(text: str | None, *, offline: bool) -> Iterator[str]:
+def _sources(text: Any, *, offline: bool) -> Iterator[str]:
     """Yield the tables that the argument ``table`` means, globs expanded."""
     if text is None:
         yield str(SHIPPED_TABLE) if offline else UPSTREAM_TABLE_URL
         return
-    for part in [text] if Path(text).is_file() else text.split(","):
+    for part in map(str, text) if isinstance(text, list | tuple) else _split(str(text)):
         scheme = _SCHEME.match(part)
         if scheme is not None:
             yield _checked_url(part, scheme[0].lower(), offline=offline)
@@ -186,6 +187,10 @@ def _sources(text: str | None, *, offline: bool) -> Iterator[str]:
             raise InputError("table is empty; expected a path, a URL, a glob, or - for standard input")
 
 
+def _split(text: str) -> list[str]:
+    return [text] if Path(text).is_file() else text.split(",")
+
+
 def _checked_url(url: str, scheme: str, *, offline: bool) -> str:
     if "@" in url.partition("://")[2].partition("/")[0]:
         raise InputError("table: a URL with a login in it, which would be logged; expected one without, or a file")
@@ -196,18 +201,19 @@ def _checked_url(url: str, scheme: str, *, offline: bool) -> str:
     return url
 
 
-def _listed(arguments: Mapping[str, str], name: str) -> list[str]:
+def _listed(arguments: Mapping[str, Any], name: str) -> list[str]:
     if name not in arguments:
         return []
-    parts = [part.strip() for part in arguments[name].split(",")]
+    given = arguments[name]
+    parts = [part.strip() for part in (given.split(",") if isinstance(given, str) else map(str, given))]
     # What was no UTF-8 on the command line comes as halves of surrogate pairs, which no file can hold.
-    if not all(parts) or not arguments[name].isprintable():
+    if not all(part and part.isprintable() for part in parts):
         raise InputError(f"{name}={arguments[name]!r}: expected names separated by commas")
     return list(dict.fromkeys(parts))
 
 
-def _switch(arguments: Mapping[str, str], name: str) -> bool:
-    value = arguments.get(name, "0").lower()
+def _switch(arguments: Mapping[str, Any], name: str) -> bool:
+    value = str(arguments.get(name, "0")).lower()
     if value not in _SWITCH:
         raise InputError(f"{name}={value!r}: expected 0 or 1")
     return _SWITCH[value]

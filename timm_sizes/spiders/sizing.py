@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from timm_sizes.names.catalogue import TIMM_VERSION, CatalogueEntry, architectur
 from timm_sizes.names.resolve import Target, resolve
 
 _NO_CHECKPOINT = "the repo has no single file that timm loads (model.safetensors or pytorch_model.bin)"
+_TRAINING = "a training checkpoint with the optimizer's state, larger than the model: save its weights alone"
+_LONGEST_PICKLE = 2**24
 _BASIS = {
     "computed": f"computed from timm {TIMM_VERSION}'s model definition",
     "displayed": "the Hub's page in March 2024, rounded to three digits",
@@ -107,10 +110,28 @@ def from_disk(model: str, path: str) -> ModelSize:
             place = place / filename
         if not place.is_file():
             return unsized(model, Status.NOT_FOUND, "no such file", source="local")
+        if _has_optimizer(place):
+            return unsized(model, Status.NO_WEIGHTS, _TRAINING, source="local")
         return ModelSize(model=model, filename=place.name, size_bytes=place.stat().st_size, source="local")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a path"
         return unsized(model, Status.NOT_FOUND, reason.lower(), source="local")
+
+
+def _has_optimizer(path: Path) -> bool:
+    """Return whether the file at *path* is a training checkpoint of PyTorch, by the keys of what was pickled.
+
+    They are in an archive's ``data.pkl``; in the older format, and in a tar of one, near the beginning of the file.
+    """
+    if path.suffix == ".safetensors":
+        return False
+    with path.open("rb") as file:
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as archive:
+                pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+                return any(b"optimizer" in archive.open(name).read(_LONGEST_PICKLE) for name in pickles)
+        file.seek(0)
+        return b"optimizer" in file.read(_LONGEST_PICKLE)
 
 
 def from_target(model: str, target: Target) -> ModelSize:

@@ -45,8 +45,9 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class KeyColumns:
-    """The columns of a table that have its rows' keys."""
+    """The columns of the table *source* that have its rows' keys."""
 
+    source: str
     names: tuple[str, ...]
     image_size: str
     has_decimal_commas: bool
@@ -56,7 +57,7 @@ class KeyColumns:
         was measured with, where it says so.
         """
         row = dict(zip(self.names, cells, strict=True))
-        name = row_name(cells[0], row.get(CHECKPOINT_COLUMN, ""))
+        name = row_name(self.source, cells[0], row.get(CHECKPOINT_COLUMN, ""))
         return Key(name, self._number(row.get(PARAM_COUNT, "")), self._number(row.get(self.image_size, "")))
 
     def _number(self, cell: str) -> float:
@@ -67,7 +68,8 @@ def key_columns(table: Header, column: str) -> KeyColumns:
     """Return the columns that decide in *table*, whose names are in *column*, the names first."""
     image_size = next((name for name in IMAGE_SIZE.read_from if name in table.columns), "")
     deciding = [name for name in (CHECKPOINT_COLUMN, PARAM_COUNT, image_size) if name in table.columns]
-    return KeyColumns(tuple(dict.fromkeys([column, *deciding])), image_size, table.has_decimal_commas)
+    names = tuple(dict.fromkeys([column, *deciding]))
+    return KeyColumns(table.source, names, image_size, table.has_decimal_commas)
 
 
 @dataclass(frozen=True)

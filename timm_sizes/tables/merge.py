@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
+from pathlib import Path
 
 from timm_sizes.errors import InputError
+from timm_sizes.files import shown_path
 from timm_sizes.items import SIZED, Status
 from timm_sizes.tables.base import Additions, Cells
 from timm_sizes.tables.columns import (
@@ -95,10 +98,17 @@ def summarise(table: Header, column: str, facts: Facts, rows: Mapping[Cells, int
     summary.notes.extend(_join_notes(known, facts, statuses.total()))
     summary.notes.extend(f"mismatch: {name} has another param_count than its checkpoint" for name in wrong)
     if estimated := statuses[Status.ESTIMATED]:
-        nobody_asked = ", no crawl has asked the Hub yet" if not statuses[Status.OK] else ""
-        note = f"{estimated:,} of {summary.sized:,} sizes are estimates{nobody_asked}: scrapy crawl hf_sizes"
-        summary.notes.append(note)
+        nobody_asked = ", no crawl has requested them from the Hub yet" if not statuses[Status.OK] else ""
+        summary.notes.append(f"{estimated:,} of {summary.sized:,} sizes are estimates{nobody_asked}: {_crawl(table)}")
+    if not_asked := statuses[Status.NOT_ASKED]:
+        summary.notes.append(f"{not_asked:,} of {statuses.total():,} rows were never requested: {_crawl(table)}")
     return summary
+
+
+def _crawl(table: Header) -> str:
+    """Return the command that requests the sizes of the *table*'s names."""
+    path = Path(table.source)
+    return shlex.join(["scrapy", "crawl", "hf_sizes", "-a", f"table={shown_path(path) if path.is_file() else 'TABLE'}"])
 
 
 def _join_notes(known: Sequence[tuple[Known, int]], facts: Facts, total: int) -> Iterable[str]:

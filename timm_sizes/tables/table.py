@@ -82,14 +82,18 @@ def table_ending(data: bytes) -> str:
 def table_names(table: Table, column: str) -> list[str]:
     """Return the names in *table*: each once, in the table's order, rows without a name left out."""
     reads = [name for name in (column, CHECKPOINT_COLUMN) if name in table.columns]
-    names = (row_name(*cells) for cells in dict.fromkeys(table.rows(reads)))
+    names = (row_name(table.source, *cells) for cells in dict.fromkeys(table.rows(reads)))
     return [name for name in dict.fromkeys(names) if name]
 
 
-def row_name(model: str, checkpoint: str = "") -> str:
-    """Return what a row is sized as: its *model*, or the local *checkpoint* that it was measured with."""
-    # No system has a longer path.
-    return f"{CHECKPOINT_PREFIX}{checkpoint}" if checkpoint and len(checkpoint) <= MAX_NAME else model.strip()
+def row_name(source: str, model: str, checkpoint: str = "") -> str:
+    """Return what a row is sized as: its *model*, or the local *checkpoint* that it was measured with.
+
+    A relative path counts from the folder of the table, *source*.
+    """
+    if not checkpoint or len(checkpoint) > MAX_NAME:  # no system has a longer path
+        return model.strip()
+    return f"{CHECKPOINT_PREFIX}{Path(source).absolute().parent / checkpoint}"
 
 
 def _table(text: TableText, column: str) -> Table:
