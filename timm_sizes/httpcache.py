@@ -72,7 +72,7 @@ class SqliteCacheStorage:
 
     Scrapy's file storage writes seven files an answer, the request's headers among them; its DBM storage is damaged
     by a kill. Request headers, and with them the token, are not stored here. The file is made anew when it turns out
-    to be damaged, because all it holds can be asked again.
+    to be damaged, because all it holds can be requested again.
     """
 
     def __init__(self, settings: BaseSettings) -> None:
@@ -117,7 +117,7 @@ class SqliteCacheStorage:
                 self._start_anew(error)
                 self._database.execute(insert, row)
                 return
-            # A full disk must not cost the answer: the crawl goes on, and asks again next time.
+            # A full disk must not cost the answer: it is requested again next time.
             if not self._stats.get_value("httpcache/store_error"):
                 logger.warning("Answers cannot be kept in the HTTP cache: %s", error)
             self._stats.inc_value("httpcache/store_error")

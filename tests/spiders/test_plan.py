@@ -24,8 +24,8 @@ def wanted(*names: str) -> tuple[WantedRepo, ...]:
         (ListWalk("me", wanted("a", "b"), by_list=True), "ab", True, Step.STOP),
         (ListWalk("me", wanted("a", "b"), by_list=True), "", True, Step.STOP),
         (ListWalk("me", takes_all=True), "x", True, Step.NEXT),
-        (ListWalk("me", takes_all=True), "x", False, Step.STOP),
-        (ListWalk("me", takes_all=True, pages=MOST_PAGES - 1), "x", True, Step.STOP),
+        (ListWalk("me", takes_all=True), "x", False, Step.DIRECT),
+        (ListWalk("me", takes_all=True, pages=MOST_PAGES - 1), "x", True, Step.DIRECT),
     ],
 )
 def test_list_is_walked_while_a_page_can_save_requests(walk: ListWalk, page: str, has_next: bool, step: Step) -> None:

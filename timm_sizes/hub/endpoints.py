@@ -128,7 +128,7 @@ class Address(NamedTuple):
         return {Kind.PAGE: "pages", Kind.FILE: "resolvers"}.get(self.kind, "api")
 
 
-@lru_cache(1024)  # cache, quota, token and spider ask about the same URL
+@lru_cache(1024)  # cache, quota, token and spider need it for the same URL
 def address_of(url: str, endpoint: str) -> Address | None:
     """Return what *url* is at the Hub whose address is *endpoint* (of parse_endpoint), None for another server's."""
     if not url.startswith(f"{endpoint}/"):
@@ -153,7 +153,7 @@ def model_info_url(endpoint: str, repo_id: str, revision: str = "") -> str:
 
 
 def plain_info_url(endpoint: str, repo_id: str, revision: str = "") -> str:
-    """Return the address at which the official client asks: ``/api/models/{repo_id}/revision/{rev}``.
+    """Return the address that the official client requests: ``/api/models/{repo_id}/revision/{rev}``.
 
     For mirrors that refuse model_info_url; the sizes may have to come from tree_url.
     """

@@ -15,7 +15,7 @@ _LIMIT = re.compile(r'"(\w{1,40})"\s*;\s*r\s*=\s*(\d{1,9})\s*;\s*t\s*=\s*(\d{1,2
 _POLICY = re.compile(r"\bq\s*=\s*(\d{1,9})(?!\d)[^,]{0,40}?;\s*w\s*=\s*(\d{1,6})(?!\d)", re.ASCII)
 _SECONDS = re.compile(r"\d{1,6}", re.ASCII)
 
-LONGEST_WAIT = 900.0  # the Hub's window has 300 s: a header that asks for more than three of them is nonsense
+LONGEST_WAIT = 900.0  # the Hub's window has 300 s: a header that says more than three of them is nonsense
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 60.0
 
 
@@ -46,7 +46,7 @@ def parse_rate_limit(limit: str, policy: str = "") -> RateLimit | None:
 
 
 def parse_retry_after(value: str, now_utc: float) -> float | None:
-    """Return the seconds that a ``Retry-After`` header asks to wait (a number or an HTTP date).
+    """Return the seconds that a ``Retry-After`` header says to wait (a number or an HTTP date).
 
     *now_utc* is the time since the epoch, for the date form. None where the header is missing or makes no sense.
     """
@@ -123,7 +123,7 @@ class Budget:
             self.ends_at = self.remaining = None
 
     def refused(self, wait: float | None, now: float, *, is_used_up: bool = False) -> None:
-        """Take in a 429 that asks to *wait* so many seconds, or does not say; one of a quota *is_used_up* has said it.
+        """Take in a 429 that says to *wait* so many seconds, or does not say; one of a quota *is_used_up* has said it.
 
         The others that were in flight at the time are refused along with the first: they do not lengthen the wait.
         """

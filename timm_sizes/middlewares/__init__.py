@@ -1,1 +1,1 @@
-"""Downloader middlewares between the crawl and the Hub: the token goes on, the quota is kept, redirects stay there."""
+"""Downloader middlewares between the crawl and the Hub: token, quota, redirects, connections."""

@@ -19,7 +19,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class SameOrigin:
-    """Lets a redirect be followed on its own origin only: a renamed repo stays at the Hub, and nothing else is asked.
+    """Lets a redirect be followed on its own origin only: a renamed repo stays at the Hub, and no other server is reached.
 
     Never to a model file, which would count as its download. The request is exempted from the duplicate filter on the
     way, which would drop a redirect to a repo that was requested already, or in a loop, without a word, and the name
@@ -39,11 +39,11 @@ class SameOrigin:
             return response
         try:
             target = response.urljoin(location.decode("latin-1"))
-            asked, redirected = origin(request.url), origin(target)
+            requested, redirected = origin(request.url), origin(target)
         except ValueError:
             raise IgnoreRequest("redirected to what is no address") from None
-        if redirected != asked:
-            what = "host" if redirected[1] != asked[1] else "scheme or port"
+        if redirected != requested:
+            what = "host" if redirected[1] != requested[1] else "scheme or port"
             raise IgnoreRequest(f"redirected to another {what} ({redirected[1]})")
         if address_of(request.url, self._endpoint) is not None:
             target = rebase(target, self._endpoint)

@@ -1,4 +1,4 @@
-"""The Hub's quota: spent up to the last request of a window, then waited for."""
+"""The Hub's quota, spent up to the last request of a window, then waited for."""
 
 from __future__ import annotations
 

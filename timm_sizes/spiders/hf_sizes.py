@@ -92,7 +92,7 @@ class HfSizesSpider(NamesSpider):
 
     @classmethod
     def dry_run(cls, arguments: Seeds) -> Iterable[str] | None:
-        """Return what would be requested, a line a name, if the argument dry_run asks for that."""
+        """Return what would be requested, a line a name, if the argument dry_run says so."""
         if not arguments.dry_run:
             return None
         by_list = arguments.route == "list"
@@ -199,8 +199,8 @@ class HfSizesSpider(NamesSpider):
     def parse_repo(self, response: Response, repo: WantedRepo, is_plain: bool = False) -> Iterator[Request | ModelSize]:
         """Yield the item of each name that shares the *repo*, or a further request where one can help.
 
-        A mirror that refuses the request for everything at once is asked as the official client does (*is_plain*); so
-        is a repo that has lost the commit which its list gave.
+        Where a mirror refuses the request for everything at once, those of the official client follow (*is_plain*); so
+        they do where a repo has lost the commit that its list gave.
         """
         info = self._answer(response, RepoInfo)
         if not isinstance(info, ErrorResponse):
@@ -398,8 +398,8 @@ class HfSizesSpider(NamesSpider):
             errback=self.list_failed,
             cb_kwargs={"walk": walk},
             priority=_LIST_PRIORITY,
-            # A resumed crawl needs the commits of a list no more, but what else it says. Further pages are told from
-            # the ones before by the walk: the filter would drop one without a word, and its repos with it.
+            # A resumed crawl needs the commits of a list no more, but what else it says. The walk knows further pages from
+            # the ones before: the filter would drop one without a word, and its repos with it.
             dont_filter=bool(url) or walk.takes_all or self._by_list,
         )
 

@@ -60,7 +60,7 @@ class ListWalk:
         return [repo_id for repo_id in repo_ids if repo_id.startswith(prefix) and repo_id not in self.seen]
 
     def after(self, repo_ids: Iterable[str], *, has_next: bool) -> tuple[ListWalk, Step]:
-        """Return the walk after a page with *repo_ids*, and how it goes on.
+        """Return the walk after a page with *repo_ids*, and what follows.
 
         A further page is requested while it can give a size, or save more requests than the one it costs. Pages that
         bring nothing new end the walk, and so does an endless list of what nobody has.
