@@ -19,7 +19,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class SameOrigin:
-    """Lets a redirect be followed on its own origin only: a renamed repo stays at the Hub, and no other server is reached.
+    """Lets a redirect be followed on its own origin only: a renamed repo stays at the Hub, no other server is reached.
 
     Never to a model file, which would count as its download. The request is exempted from the duplicate filter on the
     way, which would drop a redirect to a repo that was requested already, or in a loop, without a word, and the name

@@ -398,8 +398,8 @@ class HfSizesSpider(NamesSpider):
             errback=self.list_failed,
             cb_kwargs={"walk": walk},
             priority=_LIST_PRIORITY,
-            # A resumed crawl needs the commits of a list no more, but what else it says. The walk knows further pages from
-            # the ones before: the filter would drop one without a word, and its repos with it.
+            # A resumed crawl needs the commits of a list no more, but what else it says. The walk knows its pages by
+            # what is on them: the filter would drop one without a word, and its repos with it.
             dont_filter=bool(url) or walk.takes_all or self._by_list,
         )
 
