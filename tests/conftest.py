@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.mockserver import MockHub
+from tests.processes import end_leftovers
 from tests.workplace import Workplace
 
 # A loaded machine is no failure; `--hypothesis-profile=long` is the run for a night.
@@ -20,6 +21,12 @@ settings.load_profile("default")
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Have all cores run the whole suite, but no worker a part that is named: it takes longer to start than that."""
     return None if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
+
+
+@pytest.fixture(autouse=True)
+def _no_leftovers() -> Iterator[None]:
+    yield
+    end_leftovers()
 
 
 @pytest.fixture(scope="session")

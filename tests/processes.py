@@ -13,6 +13,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -22,6 +23,7 @@ PROJECT = Path(__file__).parents[1]
 PATIENCE = 120
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.preload"])
+_STARTED: list[BaseProcess] = []
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,17 @@ def fork(target: Callable[..., None], *args: object) -> BaseProcess:
     """Have *target* run in a process that has everything imported, and return that process."""
     process = _CONTEXT.Process(target=target, args=args, daemon=True)
     process.start()
+    _STARTED.append(process)
     return process
+
+
+def end_leftovers() -> None:
+    """End the processes that a test has left running: it failed, or was interrupted, before it came to that."""
+    while _STARTED:
+        process = _STARTED.pop()
+        with suppress(ValueError):  # it was waited for, and closed
+            process.kill()
+            process.join()
 
 
 def take_over(environment: dict[str, str], folder: Path) -> None:

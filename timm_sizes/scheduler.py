@@ -40,7 +40,7 @@ class JobDirScheduler(Scheduler):
     """Scrapy's scheduler, which marks its job directory as running, stopped or finished, and resumes a stopped one.
 
     It keeps the spider's ``state`` there, in place of the extension SpiderState. When the directory can be written no
-    more, the crawl goes on in memory.
+    more, the crawl continues in memory.
     """
 
     _job: Path | None = None

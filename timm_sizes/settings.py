@@ -103,7 +103,7 @@ EXTENSIONS = {
 # Default: Scrapy's, which resumes any job directory.
 SCHEDULER = "timm_sizes.scheduler.JobDirScheduler"
 
-# --- The HTTP cache stands in for a list of what is done: a crawl that was killed goes on from it ---
+# --- The HTTP cache stands in for a list of what is done: a crawl that was killed resumes from it ---
 # Default False.
 HTTPCACHE_ENABLED = True
 HTTPCACHE_POLICY = "timm_sizes.httpcache.HubCachePolicy"

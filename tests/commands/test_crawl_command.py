@@ -17,8 +17,11 @@ from timm_sizes.spiders.seeds import ARGUMENTS
 
 def test_help_tells_each_argument_of_the_spider_with_a_line(offline: Workplace) -> None:
     for arguments in (["hf_sizes"], []):
-        ended = offline.run("crawl", *arguments, "--help")
+        ended = offline.call("crawl", *arguments, "--help")
         assert ended.status == 0
+        assert ended.out.endswith(
+            "scrapy crawl hf_sizes -s HF_HUB_OFFLINE=1             estimates, without a network\n"
+        )
         for name, text in ARGUMENTS.items():
             assert re.search(rf"^  {name} +{re.escape(text)}$", ended.out, re.MULTILINE)
         assert "-s NAME=VALUE" in ended.out
@@ -58,11 +61,12 @@ def test_second_spider_has_the_commands_the_export_and_the_summary(hub: MockHub,
 
 
 def test_wrong_argument_of_a_second_spider_is_told_for_its_own_list(offline: Workplace) -> None:
-    ended = crawl_shelf(offline, "-a", "url=x", "-a", "table=x.csv")
+    shelf = ["crawl", "shelf", *shelf_settings(offline)]
+    ended = offline.call(*shelf, "-a", "url=x", "-a", "table=x.csv")
     assert ended.status == 2
     assert "unknown spider argument 'table'; there are url, boxes" in ended.err
-    assert "url: expected where the boxes are" in crawl_shelf(offline).err
-    helped = crawl_shelf(offline, "--help").out
+    assert "url: expected where the boxes are" in offline.call(*shelf).err
+    helped = offline.call(*shelf, "--help").out
     assert "Arguments of the spider shelf (-a NAME=VALUE):\n  url    where the boxes are\n" in helped
     assert "hf_sizes" not in helped
 

@@ -88,7 +88,7 @@ def test_crawl_without_network_ends_after_a_few_connections_and_says_why(offline
         endpoint = f"http://127.0.0.1:{port}" if kind == "reset" else offline.endpoint
         ended = offline.crawl("-a", f"table={offline.table(TABLE)}", env={"HF_ENDPOINT": endpoint})
     assert ended.status == 1
-    # The list six times, then repos up to a score of failures, and those that were in flight with the last of them.
+    # The list six times, then repos up to 20 failures, and those that were in flight with the last of them.
     assert count[0] <= 100
     (cause,) = (line for line in alarms(ended.err) if f"{endpoint} cannot be reached: " in line)
     assert "HF_HUB_OFFLINE=1 estimates sizes without a network" in cause

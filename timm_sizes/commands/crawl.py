@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 class Command(CrawlCommand):
     """Runs a spider; exit status 0 when every name has its answer, 1 when some have none yet, 2 for wrong usage."""
 
+    examples = """
+Examples:
+  scrapy crawl hf_sizes -a table=results.csv            the sizes of a table's models, exact
+  scrapy crawl hf_sizes -a models=resnet50,vit_base_patch16_224
+  scrapy crawl hf_sizes -s HF_HUB_OFFLINE=1             estimates, without a network
+"""
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Put off ``--help`` until it is known which spider is meant, whose arguments belong to it."""
         super().add_options(parser)
@@ -44,7 +51,9 @@ class Command(CrawlCommand):
         assert self.settings is not None
         if opts.help:
             loader = get_spider_loader(self.settings)
-            write_stdout([self._format_help(), *_arguments_help(loader, args or loader.list())])
+            names = args or loader.list()
+            examples = self.examples if "hf_sizes" in names else ""
+            write_stdout([self._format_help(), *_arguments_help(loader, names), examples])
             raise SystemExit(0)
         reject_leftovers(args, at_most=1)
         if not args:

@@ -54,7 +54,7 @@ class Command(TableCommand):
             default=[],
             help="leave out this family or these models, such as 'test_*'; may be given several times",
         )
-        parser.add_argument("--unique", action="store_true", help="one row a model: its best")
+        parser.add_argument("--unique", action="store_true", help="one row per model: its best")
         parser.add_argument(
             "--sort", metavar="COLUMN", help="figures to rank by (default: top1; without an accuracy the speed)"
         )
