@@ -215,7 +215,10 @@ def test_json_that_would_lose_something_is_refused_with_its_line(text: str, mess
             "table, line 1: no column 'model'; columns seen: resnet50.a1_in1k; -c",
         ),
         ("Results of May\n\nmodel,top1\nx,1\n", "table, line 1: no header with 'model', which stands further down"),
-        ('{"model": {"0": "x"}, "top1": {"0": 1}}', "table: an object of columns; expected rows: pandas' to_json("),
+        (
+            '{"model": {"0": "x"}, "top1": {"0": 1}}',
+            "table, entry 1: an object of columns; expected rows: pandas' to_json(",
+        ),
         ("PK\x03\x04…", "table: a spreadsheet (.xlsx); expected CSV, JSON or Parquet: open it and save it as CSV"),
     ],
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence, Set
-from itertools import count, islice
+from itertools import islice
 from typing import Any
 
 from timm_sizes.errors import InputError
@@ -18,7 +18,13 @@ from timm_sizes.tables.base import BOM, Additions, Cells, Seen, Table, TableText
 from timm_sizes.tables.columns import is_text
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_LINE_FEED = "\n"
 _SPACE = re.compile(r"[ \t\r\n]*")
+_GAP = re.compile(r"[ \t\r\n]*(?:[\[,][ \t\r\n]*)?")
+# The first member of an object, unless its value is a list or an object.
+_FIRST = re.compile(
+    r"""\{(?P<before>\s*)"(?:[^"\\]|\\.)*"(?P<colon>\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*"|[^\s"\[\]{},]+)(?P<after>\s*,\s*)?"""
+)
 _LONGEST_CELL = 2**20  # characters
 
 
@@ -97,37 +103,53 @@ class JsonTable(Table):
     def _entries(self, column: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield each object: what stands before it, its text, its values; and then what stands after the last, "", {}.
 
-        Raises InputError for what is no object that can be a row.
+        Raises InputError for what is no object that can be a row. No more is held than a block and what it cuts off.
         """
-        source = self._text.source
-        scanner = _Scanner(self._text)
-        is_list = scanner.sign() == "["
-        scanner.at += is_list
-        is_over = is_list and scanner.sign() == "]"
-        for number in count(1):
-            if is_over:
+        blocks = self._text.blocks()
+        text, end, line = "", 0, 1  # what is held, how far it has been read, and the line that it starts on
+        number, is_list = 0, False
+
+        def wrong(what: str, at: int) -> InputError:
+            return InputError(f"{self._text.at(line + text.count(_LINE_FEED, 0, at))}: {what}")
+
+        while True:
+            start = _end(_GAP, text, end)
+            mark, sign = text[end:start].strip(), text[start : start + 1]
+            try:
+                row, stop = _DECODER.raw_decode(text, start)
+            except json.JSONDecodeError as error:
+                # A block may have cut it off.
+                if len(text) - error.pos < _LONGEST_CELL and (block := next(blocks, "")):
+                    line += text.count(_LINE_FEED, 0, end)
+                    text, end = text[end:] + block, 0
+                    continue
+                if mark or (sign not in ("", "]") and (sign == "{" or is_list)):
+                    raise wrong(f"not JSON ({error.msg})", error.pos) from None
                 break
-            scanner.sign()
-            before = scanner.passed()
-            row = scanner.value()
-            where = f"{source}, entry {number}"
+            except _DoubledKeyError as error:
+                again = re.compile(re.escape(json.dumps(error.key)) + r"\s*:").finditer(text, start)
+                at = next(islice((match.start() for match in again), 1, None), start)
+                raise wrong(f"the key {printable(error.key[:40])!r} a second time", at) from None
+            except RecursionError:
+                raise wrong("JSON nested too deep for a table", start) from None
+            if number == 0:
+                is_list = mark == "["
+            elif mark != ("," if is_list else ""):
+                raise wrong("not JSON (expected ',' or ']')", start)
+            number += 1
+            where, record = f"{self._text.source}, entry {number}", text[start:stop]
             if not isinstance(row, dict):
                 raise InputError(f"{where}: expected an object with a {column!r} key")
             if not is_list and number == 1 and row and all(isinstance(value, dict) for value in row.values()):
-                raise InputError(f"{source}: an object of columns; expected rows: pandas' to_json(orient='records')")
+                raise InputError(f"{where}: an object of columns; expected rows: pandas' to_json(orient='records')")
             check_name(str(row.get(column, "")), column, where)
-            record = scanner.passed()
             if "\\u" in record:
                 _check_unicode(row, where)
-            yield before, record, row
-            sign = scanner.sign()
-            if is_list and sign not in (",", "]"):
-                raise scanner.error("not JSON (expected ',' or ']')", scanner.at)
-            is_over = sign == "]" if is_list else sign != "{"
-            scanner.at += is_list
-        if scanner.sign():
-            raise scanner.error("not JSON (more text after its end)", scanner.at)
-        yield scanner.passed(), "", {}
+            yield text[end:start], record, row
+            end = stop
+        if text[end:].strip() != ("]" if is_list else ""):
+            raise wrong("not JSON (more text after its end)", start)
+        yield text[end:], "", {}
 
     def _text_of(self, text: str) -> str:
         return json.dumps(text, ensure_ascii=self._is_ascii)
@@ -137,59 +159,6 @@ class JsonTable(Table):
         if not cell:
             return "null"
         return cell if _NUMBER.fullmatch(cell) and not is_text(name) else self._text_of(cell)
-
-
-class _Scanner:
-    """Reads JSON values from a text, of which it holds no more than the one that it is at."""
-
-    def __init__(self, text: TableText) -> None:
-        self._source = text
-        self._blocks = text.blocks()
-        self._text = ""
-        self._start, self._line = 0, 1  # what has been passed before, and the line of the text's first character
-        self.at = 0
-
-    def sign(self) -> str:
-        """Go on to the next character that is no white space and return it, "" at the end."""
-        while True:
-            self.at = _skip(self._text, self.at)
-            if self.at < len(self._text) or not self._more():
-                return self._text[self.at : self.at + 1]
-
-    def passed(self) -> str:
-        """Return the text from where this was called before up to here."""
-        start, self._start = self._start, self.at
-        return self._text[start : self.at]
-
-    def value(self) -> Any:
-        """Go on to the end of the value here, and return it."""
-        while True:
-            try:
-                value, self.at = _DECODER.raw_decode(self._text, self.at)
-                return value
-            except json.JSONDecodeError as error:
-                wrong = self.error(f"not JSON ({error.msg})", error.pos)
-                # What a block cuts off goes on in the next one.
-                if len(self._text) - error.pos > _LONGEST_CELL or not self._more():
-                    raise wrong from None
-            except _DoubledKeyError as error:
-                again = re.compile(re.escape(json.dumps(error.key)) + r"\s*:").finditer(self._text, self.at)
-                at = next(islice((match.start() for match in again), 1, None), self.at)
-                raise self.error(f"the key {printable(error.key[:40])!r} a second time", at) from None
-            except RecursionError:
-                raise self.error("JSON nested too deep for a table", self.at) from None
-
-    def error(self, what: str, position: int) -> InputError:
-        """Return the error for *what* at the *position* in the text that is held."""
-        return InputError(f"{self._source.at(self._line + self._text.count(chr(10), 0, position))}: {what}")
-
-    def _more(self) -> bool:
-        block = next(self._blocks, "")
-        self._line += self._text.count("\n", 0, self._start)
-        self._text = self._text[self._start :] + block
-        self.at -= self._start
-        self._start = 0
-        return bool(block)
 
 
 def _cells(row: dict[str, Any], names: Sequence[str]) -> Cells:
@@ -203,23 +172,23 @@ def _check_unicode(row: dict[str, Any], where: str) -> None:
         raise InputError(f"{where}: half of a surrogate pair; expected Unicode text") from None
 
 
-def _skip(text: str, at: int) -> int:
-    """Return the first position from *at* on that is no white space."""
-    match = _SPACE.match(text, at)
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Return where what *pattern* matches at the position *at* ends."""
+    match = pattern.match(text, at)
     return match.end() if match else at
 
 
 def _members(record: str) -> Iterator[tuple[str, int, str, int]]:
     """Yield each member of the object *record*: its key, where it starts, what is between key and value, its end."""
-    at = _skip(record, 1)
+    at = _end(_SPACE, record, 1)
     while record[at] != "}":
         start = at
         key, key_end = _SCANNER.raw_decode(record, at)
-        value_start = _skip(record, _skip(record, key_end) + 1)
+        value_start = _end(_SPACE, record, _end(_SPACE, record, key_end) + 1)
         _, at = _SCANNER.raw_decode(record, value_start)
         yield key, start, record[key_end:value_start], at
-        at = _skip(record, at)
-        at = _skip(record, at + 1) if record[at] == "," else at
+        at = _end(_SPACE, record, at)
+        at = _end(_SPACE, record, at + 1) if record[at] == "," else at
 
 
 def _without(record: str, gone: Set[str]) -> str:
@@ -234,12 +203,25 @@ def _without(record: str, gone: Set[str]) -> str:
 
 def _insert(record: str, read: Cells, texts: Texts) -> str:
     """Return the object *record* with the *texts* for what was *read* after its first member and at its end."""
-    found = list(islice(_members(record), 2))
-    if not found:
-        after_first, at_end = texts[*read, ", ", ": "]
-        return f"{{{(after_first + at_end).removeprefix(', ')}}}"
-    (_, start, colon, first_end), *others = found
-    separator = record[first_end : others[0][1]] if others else "," + (record[1:start] or colon[colon.index(":") + 1 :])
+    first_end, separator, colon = _layout(record)
     after_first, at_end = texts[*read, separator, colon]
+    if not first_end:
+        return f"{{{(after_first + at_end).removeprefix(separator)}}}"
     end = len(record[:-1].rstrip(" \t\r\n"))
     return f"{record[:first_end]}{after_first}{record[first_end:end]}{at_end}{record[end:]}"
+
+
+def _layout(record: str) -> tuple[int, str, str]:
+    """Return where the first member of the object *record* ends, what stands between members, and after keys."""
+    if match := _FIRST.match(record):
+        before, colon, after = match.group("before", "colon", "after")
+        return match.end("value"), after or "," + (before or colon[colon.index(":") + 1 :]), colon
+    found = list(islice(_members(record), 2))
+    if not found:
+        return 0, ", ", ": "
+    (_, start, colon, end), *others = found
+    return (
+        end,
+        record[end : others[0][1]] if others else "," + (record[1:start] or colon[colon.index(":") + 1 :]),
+        colon,
+    )
