@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from io import StringIO
+from io import SEEK_END, StringIO
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -22,7 +22,7 @@ Seen = Counter[Cells]
 BOM = "\ufeff"
 MAX_COLUMNS = 1_000
 MAX_NAME = 4_096  # characters
-# What is held in memory as a whole: one line, and the cells of a table whose columns are asked for.
+# What may be held as a whole: a line, or a table whose columns are asked for. timm's largest has 160 kB.
 MAX_HELD_BYTES = 2**29
 # What files can be written, by how their names end.
 ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".md", ".tex")
@@ -101,6 +101,12 @@ class TableText:
         """Return how a message names the *line* of this text."""
         return f"{self.source}, line {line}"
 
+    def check_size(self) -> None:
+        """Raise InputError if the file is too large to be held as a whole."""
+        with self.open() as file:
+            if file.seek(0, SEEK_END) > MAX_HELD_BYTES:
+                raise InputError(f"{self.source}: larger than {MAX_HELD_BYTES // 2**20} MiB; no benchmark table is")
+
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         """Open the file at its start; InputError where that fails, or where reading it does."""
@@ -130,10 +136,11 @@ class Table(ABC):
     has_decimal_commas = False
     ending = ""  # that files of its format have
 
-    def __init__(self, source: str, name_column: str, columns: list[str]) -> None:
-        self.source = source
+    def __init__(self, text: TableText, name_column: str) -> None:
+        self._text = text
+        self.source = text.source
         self.name_column = name_column
-        self.columns = columns
+        self.columns: list[str] = []
 
     @abstractmethod
     def rows(self, names: Sequence[str]) -> Iterator[Cells]:
@@ -171,6 +178,7 @@ class Table(ABC):
 
     @cached_property
     def _held(self) -> dict[str, list[str]]:
+        self._text.check_size()
         shared: dict[str, str] = {}  # the same few names and numbers stand in many rows
         names = list(dict.fromkeys(self.columns))
         columns: list[list[str]] = [[] for _ in names]

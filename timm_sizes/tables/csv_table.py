@@ -48,14 +48,13 @@ class CsvTable(Table):
 
     def __init__(self, text: TableText, column: str) -> None:
         """Read the header of *text*, which has the *column*; InputError for anything else."""
-        self._text = text
-        self.delimiter, header = _header(text, column)
+        super().__init__(text, column)
+        self.delimiter, self.columns = _header(text, column)
         self.has_decimal_commas = self.delimiter not in (",", "\t")
         self.ending = ".tsv" if self.delimiter == "\t" else ".csv"
         separator = re.escape(self.delimiter)
         self._raw_cell = re.compile(rf'(?:^|{separator})("[^"]*(?:""[^"]*)*"|[^{separator}]*)')
         self._special = re.compile(rf'[{separator}"\r\n]')
-        super().__init__(text.source, column, header)
 
     def rows(self, names: Sequence[str]) -> Iterator[Cells]:
         for run in islice(self._runs(names), 1, None):

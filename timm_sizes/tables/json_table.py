@@ -61,7 +61,7 @@ class JsonTable(Table):
 
     def __init__(self, text: TableText, column: str) -> None:
         """Read the keys of all objects in *text*, one of which is *column*; InputError for anything else."""
-        self._text = text
+        super().__init__(text, column)
         columns: dict[str, None] = {}
         objects, self._is_ascii = 0, True
         for before, record, row in self._entries(column):
@@ -70,7 +70,7 @@ class JsonTable(Table):
             self._is_ascii = self._is_ascii and record.isascii() and before.isascii()
         is_list = text.start.removeprefix(BOM.encode()).lstrip().startswith(b"[")
         self.ending = ".json" if is_list or objects < 2 else ".jsonl"
-        super().__init__(text.source, column, list(columns))
+        self.columns = list(columns)
         check_columns(self.columns, column, text.source)
 
     def rows(self, names: Sequence[str]) -> Iterator[Cells]:

@@ -27,9 +27,10 @@ class ParquetTable(Table):
 
     def __init__(self, text: TableText, column: str) -> None:
         """Read the file *text*, which has the *column* of names; InputError for anything else."""
+        super().__init__(text, column)
         self._table = _read(text)
         names = [name for name in self._table.column_names if not _UNNAMED_INDEX.fullmatch(name)]
-        super().__init__(text.source, column, names)
+        self.columns = names
         check_columns(names, column, text.source)
         for name in names:
             if names.count(name) > 1:

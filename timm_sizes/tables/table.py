@@ -12,7 +12,7 @@ from tempfile import SpooledTemporaryFile
 from timm_sizes.errors import InputError
 from timm_sizes.files import is_special
 from timm_sizes.names.resolve import CHECKPOINT_PREFIX
-from timm_sizes.tables.base import BOM, MAX_NAME, Table, TableText
+from timm_sizes.tables.base import BOM, MAX_HELD_BYTES, MAX_NAME, Table, TableText
 from timm_sizes.tables.csv_table import CsvTable
 from timm_sizes.tables.json_table import JsonTable
 from timm_sizes.tables.parquet_table import MAGIC, ParquetTable
@@ -21,8 +21,6 @@ DEFAULT_COLUMN = "model"
 CHECKPOINT_COLUMN = "checkpoint"  # timm's validate.py writes it: the local file that the row was measured with
 STDIN = "-"
 
-# Limit for a table that is held as a whole; timm's largest has 1,629 rows and 160 kB.
-MAX_TABLE_BYTES = 2**29
 _SPOOLED = 2**24  # bytes of standard input that are held in memory
 _NO_TABLES = {b"PK\x03\x04": "a spreadsheet (.xlsx)", b"\x1f\x8b": "a compressed file"}
 
@@ -46,15 +44,15 @@ def read_table(path: str, column: str = DEFAULT_COLUMN) -> Table:
 
 
 def read_bytes(path: str) -> bytes:
-    """Return what is at *path* ("-" for standard input), at most a little more than MAX_TABLE_BYTES of it.
+    """Return what is at *path* ("-" for standard input), at most a little more than MAX_HELD_BYTES of it.
 
     Raises InputError when it cannot be read.
     """
     try:
         if path == STDIN:
-            return sys.stdin.buffer.read(MAX_TABLE_BYTES + 1)
+            return sys.stdin.buffer.read(MAX_HELD_BYTES + 1)
         with Path(path).open("rb") as file:
-            return file.read(MAX_TABLE_BYTES + 1)
+            return file.read(MAX_HELD_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(f"{source_name(path)}: {reason}; expected a CSV or JSON table") from None
@@ -67,9 +65,9 @@ def source_name(path: str) -> str:
 
 def parse_table(data: bytes, source: str, column: str = DEFAULT_COLUMN) -> Table:
     """Return the table in *data*, as read_table does that in a file; *source* names it in messages."""
-    if len(data) > MAX_TABLE_BYTES:
-        raise InputError(f"{source}: larger than {MAX_TABLE_BYTES // 2**20} MiB; no benchmark table is")
-    return _table(TableText(source, BytesIO(data)), column)
+    text = TableText(source, BytesIO(data))
+    text.check_size()
+    return _table(text, column)
 
 
 def table_ending(data: bytes) -> str:
