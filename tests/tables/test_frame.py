@@ -16,7 +16,7 @@ from timm_sizes.tables.facts import Facts
 from timm_sizes.tables.frame import to_numbers
 from timm_sizes.tables.join import read_joins
 from timm_sizes.tables.merge import plan
-from timm_sizes.tables.table import parse_table, read_table
+from timm_sizes.tables.table import parse_table
 
 
 @pytest.mark.parametrize(
@@ -61,18 +61,6 @@ def test_decimal_commas_are_ranked_and_limited_as_numbers(offline: Workplace) ->
     merged = offline.run("merge", path, "-o", "-", "--details").out.splitlines()
     assert merged[1].startswith("resnet50.a1_in1k;102.55;224;80,123;25,56;")
     assert ";ok;" in merged[1]
-
-
-@pytest.mark.parametrize("ending", ["tsv", "json"])
-def test_decimal_commas_become_points_where_another_format_would_read_them_otherwise(
-    offline: Workplace, ending: str
-) -> None:
-    write_sizes(offline.sizes_file, sizes().values())
-    path = write(offline.folder / "t.csv", "model;top1;note\nresnet50.a1_in1k;80,123;a,b\n")
-    target = offline.folder / f"out.{ending}"
-    assert offline.run("merge", path, "-o", str(target)).status == 0
-    table = read_table(str(target))
-    assert (table.column("top1"), table.column("note")) == (["80.123"], ["a,b"])
 
 
 @pytest.mark.parametrize(
