@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -199,29 +200,44 @@ def test_refreshing_changes_what_has_changed_and_nothing_else(hub: MockHub, tmp_
     shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns(".git", ".scrapy", ".*_cache", "output", "tests"))
     (project / "output").mkdir()
     put_resnets(hub)
+    hub.put(*(timm_repo(f"timm/net{number}.in1k", 1_000_000) for number in range(50)))
 
-    def refresh(names: list[str], accuracy: str = "80") -> Ended:
+    def refresh(names: list[str], accuracy: str, broken: str = "not there") -> Ended:
         rows = "".join(f"{name},224,{accuracy}.{number}\n" for number, name in enumerate(names))
         (project / "names.csv").write_text("model\n" + "".join(f"{name}\n" for name in names))
-        answer = {"status": 200, "headers": {}, "body": f"model,img_size,top1\n{rows}"}
-        hub.behave(raw_answers={f"/tables/{path.name}": answer for path in SHIPPED})
+        table = {"status": 200, "headers": {}, "body": f"model,img_size,top1\n{rows}"}
+        error = {"status": 500, "headers": {}, "body": ""}
+        hub.behave(raw_answers={f"/tables/{path.name}": table for path in SHIPPED} | {f"/api/models/{broken}": error})
         return run_refresh(project, hub.url)
 
-    first = refresh(RESNETS[:4])
+    first = refresh(RESNETS[:4], "80")
     assert first.status == 0, first.err
     assert "model_sizes.csv: new\n" in first.out
 
     hub.commit(f"timm/{RESNETS[0]}", files={"model.safetensors": 123_456_789})
+    hub.commit("timm/net7.in1k", files={"model.safetensors": 5})
     hub.put(timm_repo("timm/brand_new.in1k", 1_000_000))
-    second = refresh(RESNETS[:5], accuracy="70")
-    assert "model_sizes.csv: +1 row, size_bytes changed in 1 row, " in second.out, second.err
+    second = refresh(RESNETS[:5], "70", broken="timm/net7.in1k")
+    assert second.status == 0, second.err
+    assert "model_sizes.csv: +1 row, size_bytes changed in 1 row, " in second.out
+    assert re.search(r"\nmodel_sizes.csv: no answer for 1 of \d+ models, whose rows stay: net7.in1k\n", second.out)
     assert f"results/{REAL}: +1 row, model_size_in_mb changed in 1 row, top1 changed in 4 rows\n" in second.out
     published = contents(project / "output")
     assert b"123.46" in published[f"results/{REAL}"]
 
-    upstream_is_cut_off = refresh(RESNETS[:2])
+    upstream_is_cut_off = refresh(RESNETS[:2], "70")
     assert (upstream_is_cut_off.status, upstream_is_cut_off.out) == (1, "")
     assert contents(project / "output") == published
+
+
+@pytest.mark.parametrize("workflow", sorted((PROJECT / ".github" / "workflows").iterdir()), ids=lambda path: path.stem)
+def test_actions_are_pinned_by_hash_and_no_token_is_left_where_packages_run(workflow: Path) -> None:
+    text = workflow.read_text()
+    assert re.findall(r"uses: (?!actions/[\w-]+@[0-9a-f]{40} # v\d)", text) == []
+    assert "\npermissions: {}\n" in text
+    for job in re.split(r"\n  (?=\w+:\n)", text.partition("\njobs:\n")[2]):
+        installs = "pip install" in job or ".ci/run" in job
+        assert not installs or ("persist-credentials: false" in job and "write" not in job.partition("steps:")[0])
 
 
 def run_refresh(project: Path, endpoint: str) -> Ended:
