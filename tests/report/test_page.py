@@ -7,6 +7,7 @@ import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -55,7 +56,7 @@ def place(offline: Workplace) -> Workplace:
 
 
 def report(place: Workplace, *options: str, table: str = "results.csv") -> Ended:
-    ended = place.run("report", str(place.folder / table), "-o", str(place.folder / "report.html"), *options)
+    ended = place.call("report", str(place.folder / table), "-o", str(place.folder / "report.html"), *options)
     assert "Traceback" not in ended.err
     return ended
 
@@ -194,7 +195,7 @@ def test_the_page_has_no_word_for_what_is_not_known(tmp_path: Path) -> None:
     page = page_of(frame_of(tmp_path, "model,top1,top5,param_count\nresnet18.a1_in1k,71,,\nnobody.in1k,,88,5\n"))
     rows = page[page.index("<noscript>") : page.index("</noscript>")]
     assert re.findall(r"<td>([^<]*)</td>", rows) == ["46.83", "71.00", "mit", "", "", ""]
-    values = json.loads(next(text for text in Page(page).texts if text.startswith('{"columns"')))["values"]
+    values = data_of(page)["values"]
     assert [values[name] for name in ("size_mb", "top1", "top5")] == [[46.83, None], [71.0, None], [None, 88.0]]
 
 
@@ -209,6 +210,26 @@ def test_the_page_has_no_word_for_what_is_not_known(tmp_path: Path) -> None:
 def test_the_page_says_how_exact_its_sizes_are(tmp_path: Path, statuses: list[str], said: str) -> None:
     of = {"ok": "resnet18.a1_in1k,71\n", "estimated": "convnextv2_atto.fcmae_ft_in1k,76\n"}
     assert said in page_of(frame_of(tmp_path, "model,top1\n" + "".join(of[status] for status in statuses)))
+
+
+def data_of(page: str) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(next(text for text in Page(page).texts if text.startswith('{"columns"')))
+    return data
+
+
+def test_a_table_s_own_memory_is_shown_as_it_is_and_not_computed_anew(tmp_path: Path) -> None:
+    own = data_of(page_of(frame_of(tmp_path, "model,img_size,top1,memory_mb\nresnet18.a1_in1k,224,71,999\n")))
+    assert (own["values"]["memory_mb"], own["memory"]) == ([999.0], None)
+    frame = load_choices(
+        write(tmp_path / "t.csv", "model,img_size,top1\nresnet18.a1_in1k,224,71\n"),
+        "model",
+        sizes(),
+        dtype="float16",
+        batch=8,
+    )
+    data = data_of(page_of(frame))
+    assert (data["memory"]["dtype"], data["memory"]["batch"]) == ("float16", 8)
+    assert (data["values"]["memory_dtype"], data["values"]["memory_batch"]) == ("float16", "8")
 
 
 # --- The command ---
@@ -249,7 +270,7 @@ def test_a_table_from_standard_input(place: Workplace) -> None:
 
 def test_merged_details_are_used_without_a_sizes_file(place: Workplace) -> None:
     assert (
-        place.run("merge", str(place.folder / "results.csv"), "--details", "-o", str(place.folder / "m.csv")).status
+        place.call("merge", str(place.folder / "results.csv"), "--details", "-o", str(place.folder / "m.csv")).status
         == 0
     )
     place.sizes_file.unlink()
@@ -276,7 +297,7 @@ def test_a_mistake_is_one_line_and_status_2(place: Workplace, arguments: list[st
     write(place.folder / "plain.csv", "model,crop_pct\nresnet18.a1_in1k,0.9\n")
     before = {path.name for path in place.folder.iterdir()}
     given = [argument.format(folder=place.folder) for argument in ["-o", "{folder}/r.html", *arguments]]
-    ended = place.run("report", *given)
+    ended = place.call("report", *given)
     assert ended.status == 2
     assert message.format(folder=place.folder) in only_error(ended)
     assert {path.name for path in place.folder.iterdir()} == before
