@@ -257,7 +257,7 @@ def test_the_pictures_of_the_chart_are_light_and_dark(place: Workplace, tmp_path
 
 def test_no_page_to_take_a_picture_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "none.html"), str(tmp_path)]) == 2
-    assert capsys.readouterr().err.endswith("none.html: no such file; expected a page that scrapy report has written\n")
+    assert capsys.readouterr().err == "picture: expected a page that scrapy report has written, and a folder\n"
     assert main([]) == 2
 
 

@@ -136,7 +136,7 @@ const makeChart = (canvas, rows, { describe, pick }) => {
     const [xColumn, yColumn] = [rows.known[across], rows.known[up]];
     const drawn = kept.filter((at) => x[at] > 0 && (yColumn.log ? y[at] > 0 : !Number.isNaN(y[at])));
     chosen = answer;
-    lessWins = xColumn.lessWins;
+    lessWins = xColumn.less_wins;
     best = frontierOf(drawn, x, y, lessWins);
     assign(kept);
     const point = (at) => ({ x: x[at], y: y[at], at });

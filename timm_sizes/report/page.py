@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -31,6 +31,7 @@ HUB = "https://huggingface.co/"
 _FOLDER = Path(__file__).parent
 _LIBRARIES = ("vendor/chart.umd.min.js", "vendor/chartjs-plugin-zoom.min.js", "vendor/chartjs-plugin-datalabels.min.js")
 _SCRIPTS = ("rows.js", "state.js", "chart.js", "view.js", "page.js")
+_OPENS_WITH_MB = 25
 _DECIMALS = 6  # of figures as the page's data have them: no more than size_mb has, to the byte
 
 
@@ -43,18 +44,12 @@ class Source:
     sizes: Sizes
 
 
-@dataclass(frozen=True)
-class Limit:
+class Limit(NamedTuple):
     """A slider with a number field: the name of its filter, its label, and the figure that it limits."""
 
     name: str
     label: str
     figure: Column
-
-    @property
-    def is_most(self) -> bool:
-        """Whether it is an upper limit."""
-        return self.figure.smaller_is_better
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,7 @@ class Shown:
     unit: str = ""
     decimals: int | None = None
     smaller: bool = False
-    lessWins: bool = False  # noqa: N815 - as the page's script has it
+    less_wins: bool = False
     log: bool = False
     bases: list[str] = field(default_factory=list)
     decides: bool = False
@@ -98,7 +93,8 @@ def render(frame: pd.DataFrame, source: Source) -> str:
         tests=int(tests.sum()),
         limits=_limits(figures),
         budgets=BUDGETS,
-        notes=_notes(frame, figures),
+        kinds={figure.kind.value for figure in figures.shown},
+        notes=notes_on(frame, [SPEED.name] if SPEED in figures.shown else []),
         budget=_first_budget(frame, figures),
         image_sizes=_image_sizes(frame, figures),
         licenses=_licenses(frame),
@@ -140,7 +136,7 @@ def _columns(frame: pd.DataFrame, figures: Figures) -> list[Shown]:
             shown.unit,
             decimals=shown.kind.report_decimals,
             smaller=shown.smaller_is_better,
-            lessWins=figures.less_wins(shown),
+            less_wins=figures.less_wins(shown),
             log=shown.kind is not Kind.ACCURACY,
             bases=[*figures.bases(frame, shown)],
             decides=shown in figures.deciding,
@@ -220,24 +216,10 @@ def _limits(figures: Figures) -> list[Limit]:
     ]
 
 
-def _notes(frame: pd.DataFrame, figures: Figures) -> list[str]:
-    """Return what has to be known of the figures that the table has."""
-    kinds = {figure.kind for figure in figures.shown}
-    notes = [f"{note[0].upper()}{note[1:]}." for note in notes_on(frame, [SPEED.name] if Kind.SPEED in kinds else [])]
-    if kinds & {Kind.SPEED, Kind.TIME}:
-        notes.append("Neither speed nor latency transfers to another device.")
-    if Kind.MEMORY in kinds:
-        notes.append("Memory is computed: the tensors of weights and activations, the least that a device needs.")
-    return notes
-
-
 def _first_budget(frame: pd.DataFrame, figures: Figures) -> str:
-    """Return the size (MB) that the page opens with: 25, or "" where only a speed is known or no row is that small."""
+    """Return the size (MB) that the page opens with: "" where only a speed is known or no row is that small."""
     fits = (frame[SIZE.name] <= _OPENS_WITH_MB) & frame[figures.gain.name].notna() & ~is_test(frame)
     return str(_OPENS_WITH_MB) if figures.gain != SPEED and fits.any() else ""
-
-
-_OPENS_WITH_MB = 25
 
 
 def _image_sizes(frame: pd.DataFrame, figures: Figures) -> list[tuple[int, int]]:

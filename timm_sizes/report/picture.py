@@ -50,14 +50,11 @@ def take_pictures(page: Path, folder: Path) -> list[Path]:
 
 def main(arguments: list[str]) -> int:
     """Take the pictures of the page and into the folder that *arguments* name, and return the exit status."""
-    if len(arguments) != 2:
-        print("usage: python -m timm_sizes.report.picture PAGE FOLDER", file=sys.stderr)
+    if len(arguments) != 2 or not Path(arguments[0]).is_file():
+        print("picture: expected a page that scrapy report has written, and a folder", file=sys.stderr)
         return 2
-    page, folder = map(Path, arguments)
     try:
-        if not page.is_file():
-            raise InputError(f"{page}: no such file; expected a page that scrapy report has written")
-        print(*take_pictures(page, folder), sep="\n")
+        print(*take_pictures(*map(Path, arguments)), sep="\n")
     except (InputError, OSError, subprocess.SubprocessError) as error:
         print(f"picture: {error}", file=sys.stderr)
         return 2
