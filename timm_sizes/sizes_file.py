@@ -60,10 +60,6 @@ class Sizes(Mapping[str, ModelSize]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def with_status(self, status: Status) -> set[str]:
-        """Return the models whose row has this *status*."""
-        return {model for model, cells in self.rows.items() if cells[_STATUS] == status}
-
     def of_repo(self, repo_id: str) -> list[ModelSize]:
         """Return the items of all models that share the repo *repo_id*."""
         return [self[model] for model in self._by_repo.get(repo_id, ())]

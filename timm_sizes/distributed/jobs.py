@@ -32,8 +32,6 @@ _NO_TIMEOUT = -1  # a chunk waits for the quota as long as it takes
 # What nobody gathers goes by itself.
 _ROWS_ARE_KEPT = 30 * 24 * 3600
 _SECONDS_BETWEEN_WRITES = 60.0
-# Of the client's time, when SIZES_FILE has grown so large that writing it takes seconds.
-_MOST_TIME_WRITING = 0.1
 
 
 class Jobs:
@@ -78,14 +76,12 @@ class Jobs:
 
     def write(self) -> None:
         """Put the rows that have been gathered into SIZES_FILE, and then delete their jobs. Raises as save does."""
-        started = time.monotonic()
         self.save()
         for job_id in self._gathered:
             self._delete(job_id)
         self._deleted.update(self._gathered)
         self._gathered = []
-        now = time.monotonic()
-        self._next_write = now + max(_SECONDS_BETWEEN_WRITES, (now - started) / _MOST_TIME_WRITING)
+        self._next_write = time.monotonic() + _SECONDS_BETWEEN_WRITES
 
     def save(self) -> None:
         """Put the rows that have been gathered into SIZES_FILE. Raises OSError and InputError as update_sizes does."""
