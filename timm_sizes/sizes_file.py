@@ -101,10 +101,10 @@ def update_sizes(path: Path, new: Iterable[ModelSize]) -> None:
         sizes.rows[model] = [*_cells(item), *others]
     lines: list[str] = []
     # csv quotes a cell for the characters of its line end alone: with "\n" a bare "\r" would break the row when read.
-    writer = csv.writer(SimpleNamespace(write=lambda line: lines.append(line.removesuffix("\r\n") + "\n")))
+    writer = csv.writer(SimpleNamespace(write=lines.append))
     writer.writerow([*COLUMNS, *sizes.other_columns])
     writer.writerows(cells for _, cells in sorted(sizes.rows.items()))
-    write_atomically(path, ["".join(lines)])
+    write_atomically(path, ["".join([f"{line[:-2]}\n" for line in lines])])
 
 
 def gather(old: Mapping[str, ModelSize], new: Iterable[ModelSize]) -> dict[str, ModelSize]:

@@ -179,7 +179,7 @@ def test_parquet_keeps_types_index_and_metadata(tmp_path: Path, offline: Workpla
 
 @given(rest=st.binary(max_size=300))
 def test_damaged_parquet_ends_in_one_line(rest: bytes) -> None:
-    with pytest.raises(InputError, match="^t: not parquet ") as raised:
+    with pytest.raises(InputError, match=r"^t: not parquet ") as raised:
         parse_table(b"PAR1" + rest, "t")
     assert str(raised.value).isprintable()
 
