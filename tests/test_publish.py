@@ -105,7 +105,7 @@ def test_what_changed_and_what_would_be_lost(new: pd.DataFrame, change: str, los
     assert compare_tables(table(HUNDRED), new) == (change, losses)
 
 
-@pytest.mark.parametrize("column", ["size_bytes", "model_size_in_mb", "size_mb"])
+@pytest.mark.parametrize("column", ["size_bytes", "model_size_in_mb", "size_mb", "latency_ms"])
 def test_a_size_that_vanishes_is_a_loss_and_a_reason_that_does_is_none(column: str) -> None:
     empty = dict.fromkeys(HUNDRED, "")
     assert compare_tables(table(HUNDRED, column), table(empty, column))[1] == [f"{column} of 100 rows"]
