@@ -227,6 +227,21 @@ def test_other_crawl_into_the_same_sizes_file_is_refused(
     assert client.wait().status == 1
 
 
+def test_names_that_are_exact_at_the_lists_commit_need_no_worker(
+    hub: MockHub, workplace: Workplace, redis: RedisServer
+) -> None:
+    put_many(hub)
+    table = f"table={workplace.table(NAMES)}"
+    assert workplace.crawl("-a", table).status == 0
+    before = workplace.sizes_file.read_bytes()
+    hub.forget()
+    ended = distribute(workplace, redis, "-a", table).wait()
+    assert ended.status == 0
+    assert f"known already{len(NAMES):>8}" in ended.err
+    assert (len(list_paths(hub)), repo_paths(hub)) == (4, [])
+    assert workplace.sizes_file.read_bytes() == before
+
+
 def test_list_of_an_organisation_is_requested_by_the_client_alone(
     hub: MockHub, workplace: Workplace, redis: RedisServer
 ) -> None:
