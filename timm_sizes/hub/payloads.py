@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,7 +40,7 @@ class RepoInfo:
     files: dict[str, RepoFile]
     last_modified: str = ""
     license: str = ""
-    gated: str = ""
+    gated: str = ""  # "auto", "manual", or "true" where it is not said which
     is_private: bool = False
     elements: dict[str, int] = field(default_factory=dict)  # of the safetensors file, by dtype
     answered_at: str = ""
@@ -58,10 +59,9 @@ def parse_model_info(body: bytes) -> RepoInfo:
     only informative (licence, dtypes, dates) is left empty where it is missing or malformed.
     """
     data = load_json(body)
-    files = read_files(dig(data, "siblings"), "rfilename", "sha256")
-    info = _repo_info(data, files)
-    if info is None:
-        raise PayloadError("model info without a repo id and a commit")
+    info = repo_info(data, read_files(dig(data, "siblings"), "rfilename", "sha256"))
+    if not info.sha:
+        raise PayloadError("model info without a commit")
     return info
 
 
@@ -74,26 +74,44 @@ def parse_model_list(body: bytes) -> dict[str, RepoInfo]:
     data = load_json(body)
     if not isinstance(data, list):
         raise PayloadError("a list of models was expected")
-    infos = [_repo_info(entry, _names_alone(dig(entry, "siblings"), "rfilename")) for entry in data]
-    return {info.repo_id: info for info in infos if info is not None}
+    repos = {}
+    for entry in data:
+        with suppress(PayloadError):
+            info = repo_info(entry, _names_alone(dig(entry, "siblings"), "rfilename"))
+            if info.sha:
+                repos[info.repo_id] = info
+    return repos
 
 
-def parse_tree(body: bytes) -> dict[str, RepoFile]:
-    """Read an answer of ``GET /api/models/{repo_id}/tree/{rev}?recursive=true``: the files of the repo.
+def parse_tree(entries: object) -> dict[str, RepoFile]:
+    """Return the files among *entries*, the JSON of ``GET /api/models/{repo_id}/tree/{rev}?recursive=true``, by path.
 
     PayloadError where it is no list with files, or the checkpoint's entry makes no sense.
     """
-    return read_tree_entries(load_json(body))
-
-
-def read_tree_entries(entries: object) -> dict[str, RepoFile]:
-    """Return the files among the *entries* of a tree by path; PayloadError as of parse_tree."""
     if not isinstance(entries, list):
         raise PayloadError("a list of files was expected")
     files = [entry for entry in entries if dig(entry, "type") == "file"]
     if not any("size" in file for file in files):
         raise PayloadError("a tree without files")
     return read_files(files, "path", "oid")
+
+
+def repo_info(data: object, files: dict[str, RepoFile]) -> RepoInfo:
+    """Return what the JSON object *data* says of a repo with these *files*; PayloadError where it has no repo id."""
+    repo_id, sha, modified = dig(data, "id"), dig(data, "sha"), dig(data, "lastModified")
+    if not isinstance(repo_id, str) or not is_repo_id(repo_id):
+        raise PayloadError("no repo id")
+    gated = dig(data, "gated")
+    return RepoInfo(
+        repo_id=repo_id,
+        sha=sha if isinstance(sha, str) and is_commit(sha) else "",
+        files=files,
+        last_modified=modified if isinstance(modified, str) and _TIMESTAMP.fullmatch(modified) else "",
+        license=_license(dig(data, "cardData"), dig(data, "tags")),
+        gated="true" if gated is True else gated if gated in ("auto", "manual") else "",
+        elements=_elements(dig(data, "safetensors", "parameters")),
+        is_private=dig(data, "private") is True,
+    )
 
 
 def read_files(entries: object, name_key: str, sha256_key: str) -> dict[str, RepoFile]:
@@ -133,17 +151,7 @@ def is_filename(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_FILENAME and value.isprintable()
 
 
-def read_timestamp(value: object) -> str:
-    """Return *value* if it is a time as the Hub writes it (UTC, ISO 8601 with a Z), else ""."""
-    return value if isinstance(value, str) and _TIMESTAMP.fullmatch(value) else ""
-
-
-def read_gated(value: object) -> str:
-    """Return "auto" or "manual" for a gated repo, "true" where it is not said which, else ""."""
-    return "true" if value is True else value if isinstance(value, str) and value in {"auto", "manual"} else ""
-
-
-def read_license(card_data: object, tags: object = None) -> str:
+def _license(card_data: object, tags: object = None) -> str:
     """Return the licence ids of a model card, joined by "+", else those of the ``license:`` tags.
 
     Where the licence is "other", it is its ``license_name``. "" is an unknown licence: none, more than ten, or one
@@ -159,22 +167,6 @@ def read_license(card_data: object, tags: object = None) -> str:
     ids = ids if isinstance(ids, list) else [ids]
     are_known = len(ids) <= _MOST_LICENSES and all(isinstance(text, str) and _LICENSE.fullmatch(text) for text in ids)
     return "+".join(ids) if are_known else ""
-
-
-def _repo_info(data: object, files: dict[str, RepoFile]) -> RepoInfo | None:
-    repo_id, sha = dig(data, "id"), dig(data, "sha")
-    if not (isinstance(repo_id, str) and is_repo_id(repo_id) and isinstance(sha, str) and is_commit(sha)):
-        return None
-    return RepoInfo(
-        repo_id=repo_id,
-        sha=sha,
-        files=files,
-        last_modified=read_timestamp(dig(data, "lastModified")),
-        license=read_license(dig(data, "cardData"), dig(data, "tags")),
-        gated=read_gated(dig(data, "gated")),
-        is_private=dig(data, "private") is True,
-        elements=_elements(dig(data, "safetensors", "parameters")),
-    )
 
 
 def _names_alone(entries: object, name_key: str) -> dict[str, RepoFile]:

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from timm_sizes.errors import PayloadError
 from timm_sizes.hub.endpoints import HUB, Address, Kind, address_of, next_page_url
-from timm_sizes.hub.payloads import RepoFile, RepoInfo, parse_model_info, parse_model_list, parse_tree
+from timm_sizes.hub.payloads import RepoFile, RepoInfo, load_json, parse_model_info, parse_model_list, parse_tree
 from timm_sizes.hub.tree_page import parse_tree_page
 from timm_sizes.items import Status
 
@@ -81,7 +81,7 @@ def read_response(response: HubResponse, endpoint: str) -> Answer:
         if kind is Kind.LIST or kind is Kind.TREE:
             next_url = next_page_url(response.url, response.headers.get("link", ""))
             if kind is Kind.TREE:
-                return RepoTree(parse_tree(_json(response)), next_url)
+                return RepoTree(parse_tree(load_json(_json(response))), next_url)
             repos = parse_model_list(_json(response)).items()
             return ModelList({name: replace(repo, answered_at=at, endpoint=origin) for name, repo in repos}, next_url)
         if address is None or kind not in (Kind.REPO, Kind.PAGE):

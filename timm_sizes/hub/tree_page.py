@@ -13,18 +13,7 @@ from parsel import Selector
 
 from timm_sizes.errors import PayloadError
 from timm_sizes.hub.checkpoint import choose_checkpoint
-from timm_sizes.hub.endpoints import is_commit, is_repo_id
-from timm_sizes.hub.payloads import (
-    RepoFile,
-    RepoInfo,
-    dig,
-    is_filename,
-    load_json,
-    read_gated,
-    read_license,
-    read_timestamp,
-    read_tree_entries,
-)
+from timm_sizes.hub.payloads import RepoFile, RepoInfo, dig, is_filename, load_json, parse_tree, repo_info
 
 
 def parse_tree_page(body: bytes) -> RepoInfo:
@@ -36,40 +25,31 @@ def parse_tree_page(body: bytes) -> RepoInfo:
         page = Selector(text=body.decode(), type="html")
     except UnicodeDecodeError:
         raise PayloadError("not a page") from None
-    tree, model = _props(page, "ViewerIndexTreeList"), dig(_props(page, "ModelHeader"), "model")
-    repo_id, sha = _repo_id(page, tree), dig(tree, "context", "commit", "id")
-    entries = dig(tree, "entries")
-    files = read_tree_entries(entries) if entries is not None else _displayed(page, repo_id)
+    tree = _props(page, "ViewerIndexTreeList")
+    model = dig(_props(page, "ModelHeader"), "model")
+    entries, commit = dig(tree, "entries"), dig(tree, "context", "commit")
+    files = parse_tree(entries) if entries is not None else _displayed(page, _repo_id(page, tree))
     checkpoint = choose_checkpoint(files)
     if checkpoint is None and dig(tree, "nextURL"):
         raise PayloadError("tree page with the first files only, and no checkpoint among them")
     if checkpoint is not None and files[checkpoint].size == "0 Bytes":
         raise PayloadError(f"{checkpoint}: a size of 0")
-    return RepoInfo(
-        repo_id=repo_id,
-        sha=sha if isinstance(sha, str) and is_commit(sha) else "",
-        files=files,
-        last_modified=read_timestamp(dig(tree, "context", "commit", "author", "date")),
-        license=read_license(dig(model, "cardData"), dig(model, "tags")),
-        gated=read_gated(dig(model, "gated")),
-    )
+    about = {name: dig(model, name) for name in ("cardData", "tags", "gated", "private")}
+    about |= {"id": _repo_id(page, tree), "sha": dig(commit, "id"), "lastModified": dig(commit, "author", "date")}
+    return repo_info(about, files)
 
 
 def _props(page: Selector, target: str) -> Any:
     return load_json(page.css(f'[data-target="{target}"]::attr(data-props)').get() or "{}")
 
 
-def _repo_id(page: Selector, tree: object) -> str:
+def _repo_id(page: Selector, tree: object) -> Any:
     name = dig(tree, "context", "repo", "name")
-    if name is None:
-        address = page.css('meta[property="og:url"]::attr(content)').get() or ""
-        name = urlsplit(address).path.partition("/tree/")[0].lstrip("/")
-    if not isinstance(name, str) or not is_repo_id(name):
-        raise PayloadError("no tree page of a repo")
-    return name
+    address = page.css('meta[property="og:url"]::attr(content)').get() or ""
+    return name if name is not None else urlsplit(address).path.partition("/tree/")[0].lstrip("/")
 
 
-def _displayed(page: Selector, repo_id: str) -> dict[str, RepoFile]:
+def _displayed(page: Selector, repo_id: object) -> dict[str, RepoFile]:
     files = {}
     for link in page.css("a[download][href]"):
         prefix, _, filename = urlsplit(link.attrib["href"]).path.partition("/resolve/")

@@ -203,12 +203,13 @@ class HfSizesSpider(NamesSpider):
         they do where a repo has lost the commit that its list gave.
         """
         info = self._answer(response, RepoInfo)
+        has_lost_commit = isinstance(info, ErrorResponse) and info.is_of_revision and not repo.revision
         if not isinstance(info, ErrorResponse):
             self._refuse_private([info])
             self._answers_at_once = self._answers_at_once or not is_plain
             self._is_plain = not self._answers_at_once
             yield from self._sized(repo, info)
-        elif info.is_of_form and not is_plain and self._may_be_plain(repo, info):
+        elif not is_plain and info.is_of_form and (has_lost_commit or not self._answers_at_once):
             yield self._repo_request(repo, is_plain=True)
         else:
             yield from self._failed(response.request, repo, info)
@@ -322,10 +323,6 @@ class HfSizesSpider(NamesSpider):
             for info in infos:
                 if info.is_private:
                     raise self.stopped(f"{info.repo_id} is private: name a SIZES_FILE that is not in output/")
-
-    def _may_be_plain(self, repo: WantedRepo, error: ErrorResponse) -> bool:
-        has_lost_commit = error.is_of_revision and not repo.revision
-        return self.seeds.route == "api" and (has_lost_commit or not self._answers_at_once)
 
     def _sized(self, repo: WantedRepo, info: RepoInfo) -> Iterator[Request | ModelSize]:
         """Yield the items of a *repo* from its *info*, or the request of its sizes, and what was held back for it."""
