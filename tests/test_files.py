@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from timm_sizes.console import write_stdout
 from timm_sizes.errors import InputError
-from timm_sizes.files import check_writable, locked, printable, write_atomically
+from timm_sizes.files import check_writable, locked, printable, spooled, write_atomically
 
 
 def test_nothing_is_left_of_what_could_not_be_written(tmp_path: Path) -> None:
@@ -36,6 +37,19 @@ def test_links_are_written_through_and_permissions_stay(tmp_path: Path) -> None:
     assert (tmp_path / "file.csv").read_text() == "text"
     assert (tmp_path / "file.csv").stat().st_mode & 0o777 == 0o640
     assert {path.name for path in tmp_path.iterdir()} == {"file.csv", "link.csv", "null.csv"}
+
+
+def test_no_room_for_a_temporary_file_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(InputError, match=r"^a temporary file: no such file or directory$"):
+        list(spooled(["x" * 2**24, "y"]))
+    with pytest.raises(InputError, match=r"^the table is wrong$"):
+        list(spooled(_then_wrong()))
+
+
+def _then_wrong() -> Iterator[str]:
+    yield "model\n"
+    raise InputError("the table is wrong")
 
 
 def test_lock_that_cannot_be_is_told_in_a_line(tmp_path: Path) -> None:

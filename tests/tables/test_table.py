@@ -235,8 +235,8 @@ def test_blanks_after_commas_do_not_belong_to_names() -> None:
 
 
 def test_checkpoint_of_a_row_counts_unless_no_file_has_such_a_path() -> None:
-    data = f"model,checkpoint\na,\nb,out/b.pth\nc,{'x' * 100_000}\n".encode()
-    assert table_names(parse_table(data, "table"), "model") == ["a", "checkpoint:out/b.pth", "c"]
+    data = f"model,checkpoint\na,\nb,/out/b.pth\nc,{'x' * 100_000}\n".encode()
+    assert table_names(parse_table(data, "table"), "model") == ["a", "checkpoint:/out/b.pth", "c"]
 
 
 @pytest.mark.parametrize("form", ["plain", "quoted", "mixed", "jsonl", "json"])

@@ -45,18 +45,6 @@ class Additions:
     cells: Callable[[Cells], tuple[Cells, Cells]] = lambda _: ((), ())
 
 
-class Texts(dict[Cells, tuple[str, str]]):
-    """The texts for each row's new cells, by what decides them: made once, when a row first asks for them."""
-
-    def __init__(self, make: Callable[[Cells], tuple[str, str]]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, read: Cells) -> tuple[str, str]:
-        texts = self[read] = self._make(read)
-        return texts
-
-
 @dataclass(frozen=True)
 class TableText:
     """The text of a table in a file: read as often as it is needed, and never held as a whole."""

@@ -21,7 +21,6 @@ from timm_sizes.tables.base import (
     Seen,
     Table,
     TableText,
-    Texts,
     check_columns,
     check_name,
     no_column,
@@ -64,9 +63,11 @@ class CsvTable(Table):
         kept = [position for position in range(len(self.columns)) if position not in added.dropped]
         runs = self._runs(added.reads)
         yield self._text.bom + self._insert(next(runs), kept, [self._text_of(added.second, added.last)])
-        texts = Texts(lambda read: self._text_of(*added.cells(read)))
+        texts: dict[Cells, tuple[str, str]] = {}
         for run in runs:
             seen.update(run.cells)
+            if len(texts) < len(seen):
+                texts |= {read: self._text_of(*added.cells(read)) for read in seen.keys() - texts.keys()}
             yield self._insert(run, kept, map(texts.__getitem__, run.cells))
 
     def _insert(self, run: _Run, kept: list[int], new: Iterable[tuple[str, str]]) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
+from functools import cache
 from itertools import islice
 from typing import Any
 
 from timm_sizes.errors import InputError
 from timm_sizes.files import printable
-from timm_sizes.tables.base import BOM, Additions, Cells, Seen, Table, TableText, Texts, check_columns, check_name
+from timm_sizes.tables.base import BOM, Additions, Cells, Seen, Table, TableText, check_columns, check_name
 from timm_sizes.tables.columns import is_text
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -26,6 +27,9 @@ _FIRST = re.compile(
     r"""\{(?P<before>\s*)"(?:[^"\\]|\\.)*"(?P<colon>\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*"|[^\s"\[\]{},]+)(?P<after>\s*,\s*)?"""
 )
 _LONGEST_CELL = 2**20  # characters
+
+
+_Texts = Callable[[Cells, str, str], tuple[str, str]]
 
 
 class _Number(str):
@@ -81,9 +85,9 @@ class JsonTable(Table):
     def render(self, added: Additions, seen: Seen) -> Iterator[str]:
         gone = {self.columns[position] for position in added.dropped}
 
-        def make(key: Cells) -> tuple[str, str]:
-            *read, separator, colon = key
-            second, last = added.cells(tuple(read))
+        @cache
+        def texts(read: Cells, separator: str, colon: str) -> tuple[str, str]:
+            second, last = added.cells(read)
             new = zip(added.second, second, strict=True), zip(added.last, last, strict=True)
             after_first, at_end = (
                 "".join(f"{separator}{self._text_of(name)}{colon}{self._value_of(name, cell)}" for name, cell in cells)
@@ -91,7 +95,6 @@ class JsonTable(Table):
             )
             return after_first, at_end
 
-        texts = Texts(make)
         yield self._text.bom
         for before, record, row in self._entries(self.name_column):
             yield before
@@ -201,10 +204,10 @@ def _without(record: str, gone: Set[str]) -> str:
     return f"{record[: found[0][1]]}{members}{record[found[-1][3] :]}"
 
 
-def _insert(record: str, read: Cells, texts: Texts) -> str:
+def _insert(record: str, read: Cells, texts: _Texts) -> str:
     """Return the object *record* with the *texts* for what was *read* after its first member and at its end."""
     first_end, separator, colon = _layout(record)
-    after_first, at_end = texts[*read, separator, colon]
+    after_first, at_end = texts(read, separator, colon)
     if not first_end:
         return f"{{{(after_first + at_end).removeprefix(separator)}}}"
     end = len(record[:-1].rstrip(" \t\r\n"))
