@@ -67,7 +67,7 @@ const makeChart = (canvas, rows, { describe, pick }) => {
       const digits = narrow.matches && axis.max / axis.min > 100 ? [1, 3] : [1, 2, 5];
       axis.ticks = axis.ticks.filter(({ value }) => Number(value.toPrecision(1)) === value && digits.includes(Number(value.toExponential()[0])));
     },
-    ticks: { maxRotation: 0, includeBounds: false, callback: (value) => value.toLocaleString("en", { maximumFractionDigits: 2 }) },
+    ticks: { maxRotation: 0, autoSkipPadding: 8, includeBounds: false, callback: (value) => value.toLocaleString("en", { maximumFractionDigits: 2 }) },
   });
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   Chart.register(ChartZoom, ChartDataLabels);
@@ -152,7 +152,7 @@ const makeChart = (canvas, rows, { describe, pick }) => {
     scales.y.type = yColumn.log ? "logarithmic" : "linear";
     for (const [of, name, column] of [[scales.x, across, xColumn], [scales.y, up, yColumn]]) {
       of.column = name;
-      of.title.text = column.header + (column.log ? ", log scale" : "");
+      of.title.text = [column.header, rows.basisOf(name, drawn), column.log && "log scale"].filter(Boolean).join(", ");
     }
     const turned = xColumn.smaller && !lessWins ? " (the larger)" : "";
     const said = { best, slots, symbolOf, below: 0, drawn, line: `${xColumn.label.toLowerCase()}${turned} and ${yColumn.label}` };

@@ -53,20 +53,21 @@ const makeRows = ({ columns, values, sizes, memory }) => {
       if (linear?.each[at] == null || linear.fixed[at] == null) return undefined;
       return Math.max(0, Math.floor((limit - linear.fixed[at]) / linear.each[at]));
     },
-    // What the figure of a row is of: a set of images, a device, a precision and a batch; "" where nothing is said.
-    basisOf(name, at) {
-      const texts = known[name].bases.map((basis) => said(rows, basis, at));
-      return texts.filter((text) => text && !known[name].label.startsWith(text)).join(", ");
+    // What figures are of, as far as the rows *among* have it in common: images, a device, a precision and a batch.
+    basisOf(name, among) {
+      const { bases, label } = known[name];
+      const measured = among.filter((at) => !Number.isNaN(current[name][at]));
+      const texts = bases.map((basis) => {
+        const found = new Set(measured.map((at) => rows.text(basis, at)));
+        return found.size === 1 ? said(basis, [...found][0]) : "";
+      });
+      return texts.filter((text) => text && !label.startsWith(text)).join(", ");
     },
   };
   return rows;
 };
 
-const said = (rows, basis, at) => {
-  const text = rows.text(basis, at);
-  if (!text || !basis.endsWith("batch") && basis !== "infer_batch_size") return text;
-  return `${text} image${text === "1" ? "" : "s"} at a time`;
-};
+const said = (basis, text) => (/batch/.test(basis) ? `${text} image${text === "1" ? "" : "s"} at a time` : text);
 
 // The rows of *drawn* that no other one beats in x and y, from the left; *less* says whether less of x is better.
 const frontierOf = (drawn, x, y, less) => {

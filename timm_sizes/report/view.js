@@ -66,7 +66,7 @@ const showAnswer = (rows, { asked, kept, tests, wanted, answer, computed, allowe
     ({ name, decides, isNumber, unit }) => isNumber && (name === wanted.y || (decides && unit !== "%")) && rows.text(name, answer),
   );
   byId("facts").replaceChildren(
-    ...shown.map(({ name, header }) => factOf(header, rows.text(name, answer), rows.basisOf(name, answer))),
+    ...shown.map(({ name, header }) => factOf(header, rows.text(name, answer), rows.basisOf(name, [answer]))),
     ...(allowed === undefined ? [] : [factOf("Largest batch", figureText(allowed), "images at a time")]),
     factOf("Licence", rows.text("license", answer) || "not known"),
   );
@@ -83,8 +83,7 @@ const showAnswer = (rows, { asked, kept, tests, wanted, answer, computed, allowe
 // Choices at a click: *best* of each [field, limit] is the row that it leads to. Elements stay, so that the focus does.
 const showChoices = (rows, { best, wanted, isFree }) => {
   for (const group of byId("shortlist").querySelectorAll(".choices")) {
-    const first = [...group.querySelectorAll("button")].map(({ dataset }) => best(dataset.field, dataset.limit)).find((at) => at !== undefined);
-    group.querySelector("b small").textContent = first === undefined ? "" : rows.basisOf(group.dataset.column, first);
+    group.querySelector("b small").textContent = rows.basisOf(group.dataset.column, rows.all);
   }
   for (const button of byId("shortlist").querySelectorAll("button")) {
     const { field, limit } = button.dataset;
@@ -185,7 +184,7 @@ const showComparison = (rows, compared) => {
       const best = name === "img_size" ? undefined : smaller ? Math.min(...known) : Math.max(...known);
       const cells = compared.map((at) => {
         const wins = isNumber && compared.length > 1 && rows.figures(name)[at] === best;
-        const basis = isNumber && rows.text(name, at) ? rows.basisOf(name, at) : "";
+        const basis = isNumber && rows.text(name, at) ? rows.basisOf(name, [at]) : "";
         const text = rows.text(name, at) || "–";
         return make("td", {}, wins ? make("b", { textContent: text }) : text, ...(basis ? [" ", make("small", { textContent: basis })] : []));
       });
