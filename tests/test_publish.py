@@ -68,6 +68,7 @@ def test_the_models_are_what_people_choose_by_in_plain_numbers() -> None:
     assert models["speed"].notna().all()
 
 
+@pytest.mark.slow
 def test_a_fresh_clone_makes_the_same_tables_offline(workplace: Workplace) -> None:
     """The page and the Parquet file hold the versions of the packages that wrote them."""
     folder = workplace.folder / "output"

@@ -23,7 +23,7 @@ from timm_sizes.report.page import Source
 from timm_sizes.report.page import render as render_page
 from timm_sizes.report.provenance import count, newest_answer
 from timm_sizes.sizes_file import Sizes, read_sizes
-from timm_sizes.tables.columns import is_text
+from timm_sizes.tables.columns import Kind, column_of, is_text
 from timm_sizes.tables.facts import Facts
 from timm_sizes.tables.merge import plan
 from timm_sizes.tables.table import DEFAULT_COLUMN, read_table
@@ -94,11 +94,12 @@ def files(sizes_file: Path, tables: Iterable[Path]) -> Iterator[tuple[str, str |
     yield MODELS, models.to_csv(index=False, lineterminator="\n")
     yield TYPED, models.to_parquet(index=False)
     yield "index.html", render_page(rows, Source(MODELS, SIZES, sizes))
+    header = text.partition("\n")[0].split(",")
     # A whole number that is missing is read as NaN.
     type_of = {"str": "string", "Int64": "float64"}
     types = {
         "models": {str(name): type_of.get(str(dtype), str(dtype)) for name, dtype in models.dtypes.items()},
-        "model_sizes": {name: "string" if is_text(name) else "float64" for name in text.partition("\n")[0].split(",")},
+        "model_sizes": {name: "float64" if column_of(name).kind is Kind.BYTES else "string" for name in header},
     }
     yield "README.md", readme(rows, types, sizes, [Path(name).stem for name in results])
 

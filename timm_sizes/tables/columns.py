@@ -183,6 +183,7 @@ COLUMNS = (
     Column("gated", Kind.TEXT, "Gated", description="auto or manual where access to the files has to be requested"),
     Column("source", Kind.TEXT, "Source", description="source of the size: api, list, page, catalogue or local"),
     Column("fetched_at", Kind.TEXT, "Fetched", description="time of the Hub's response, UTC"),
+    Column("endpoint", Kind.TEXT, "Endpoint", description="address of the Hub that answered, where it is another one"),
 )
 _BY_NAME = {column.name: column for column in COLUMNS}
 SIZE, SPEED, IMAGE_SIZE = _BY_NAME["size_mb"], _BY_NAME["speed"], _BY_NAME["img_size"]
