@@ -12,7 +12,6 @@ import re
 import subprocess
 import sys
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -230,25 +229,6 @@ def test_spoilt_answers(hub: MockHub) -> None:
     assert spoilt(redirect_loop=1).headers["Location"] == EVA_INFO
     away = spoilt(redirect_away="http://elsewhere.invalid/x")
     assert (away.status, away.headers["Location"]) == (307, "http://elsewhere.invalid/x")
-
-
-def test_aimed_fault_hits_as_often_as_told(hub: MockHub) -> None:
-    hub.put(timm_repo("spared", 1))
-    hub.behave(fault_paths={EVA_INFO: {"fault": "5xx", "status": 502, "times": 2}})
-    assert [ask(hub, EVA_INFO).status for _ in range(3)] == [502, 502, 200]
-    assert ask(hub, "/api/models/timm/spared").status == 200
-
-
-def test_wait_for_a_number_of_requests(hub: MockHub) -> None:
-    hub.forget()
-    assert not hub.wait_for(1, at_most=0.01)
-    ask(hub, EVA_INFO)
-    assert hub.wait_for(1)
-    with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(hub.wait_for, 3)
-        for _ in range(2):
-            ask(hub, EVA_INFO)
-        assert waiting.result()
 
 
 def test_server_ends_with_its_parent() -> None:

@@ -83,14 +83,6 @@ def test_few_names_are_asked_without_the_list(hub: MockHub, workplace: Workplace
     assert sorted(repo_paths(hub)) == [f"/api/models/timm/{name}?blobs=true" for name in sorted(RESNETS[:2])]
 
 
-def test_list_of_several_pages_is_walked(hub: MockHub, workplace: Workplace) -> None:
-    put_resnets(hub)
-    hub.behave(list_page_size=2)
-    assert workplace.crawl("-a", f"table={workplace.table(RESNETS)}").status == 0
-    assert len(list_paths(hub)) in (2, 3)
-    assert set(workplace.statuses().values()) == {"ok"}
-
-
 def test_mirror_that_passes_on_the_hubs_links_is_walked_itself(hub: MockHub, workplace: Workplace) -> None:
     put_resnets(hub)
     hub.behave(list_page_size=1, list_link_host="https://huggingface.co")
@@ -149,15 +141,6 @@ def test_names_that_come_to_the_same_address_are_all_answered(hub: MockHub, work
     assert workplace.crawl("-a", f"table={workplace.table(names)}", "-a", f"route={route}").status == 0
     assert set(workplace.sizes()) == set(names)
     assert set(workplace.statuses().values()) == {"ok"}
-
-
-def test_list_that_links_to_itself_ends(hub: MockHub, workplace: Workplace) -> None:
-    put_resnets(hub)
-    link = {"Link": f'<{hub.url}/api/models?author=timm&cursor=x>; rel="next"'}
-    hub.behave(raw_answers={"/api/models?": {"status": 200, "headers": link, "body": "[]"}})
-    assert workplace.crawl("-a", f"table={workplace.table(RESNETS)}").status == 0
-    assert set(workplace.statuses().values()) == {"ok"}
-    assert len(list_paths(hub)) == 1
 
 
 def test_each_kind_of_missing_size_has_its_status(hub: MockHub, workplace: Workplace) -> None:
