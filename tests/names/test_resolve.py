@@ -36,6 +36,14 @@ R50 = "timm/resnet50.a1_in1k"
         ("resnet50.a_tag_of_tomorrow", Target("timm/resnet50.a_tag_of_tomorrow")),
         ("local-dir:/some/where", Target(path="/some/where")),
         ("checkpoint:runs/last.pth.tar", Target(path="runs/last.pth.tar")),
+        # Where timm's table of deprecated names is wrong, or lacks names of 0.6.
+        ("ig_resnext101_32x8d", Target("timm/resnext101_32x8d.fb_wsl_ig1b_ft_in1k")),
+        ("ig_resnext101_32x16d", Target("timm/resnext101_32x16d.fb_wsl_ig1b_ft_in1k")),
+        ("ig_resnext101_32x32d", Target("timm/resnext101_32x32d.fb_wsl_ig1b_ft_in1k")),
+        ("beit_base_patch16_224_in22k", Target("timm/beit_base_patch16_224.in22k_ft_in22k")),
+        ("beitv2_large_patch16_224_in22k", Target("timm/beitv2_large_patch16_224.in1k_ft_in22k")),
+        ("gluon_xception65", Target("timm/xception65.tf_in1k")),
+        ("vit_base_patch16_sam_224", Target("timm/vit_base_patch16_224.sam_in1k")),
     ],
 )
 def test_name_leads_to_its_checkpoint(name: str, target: Target) -> None:
@@ -50,6 +58,7 @@ def test_name_leads_to_its_checkpoint(name: str, target: Target) -> None:
         ("mixer_s16_224", Status.NO_WEIGHTS),
         ("mixer_s16_224.untrained", Status.NO_WEIGHTS),
         ("vit_base_patch32_clip_224.openai_ft_in12k_in1k", Status.NO_WEIGHTS),
+        ("ig_resnext101_32x48d", Status.NO_WEIGHTS),
         ("densenet264", Status.UNKNOWN_NAME),
         ("", Status.UNKNOWN_NAME),
         ("hf-hub:a/b/c", Status.UNKNOWN_NAME),
@@ -66,6 +75,30 @@ def test_name_without_a_checkpoint_has_a_reason(name: str, status: Status) -> No
     target = resolve(name)
     assert (target.status, target.repo_id, target.path) == (status, "", "")
     assert target.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("microsoft/resnet-50", "hf-hub:microsoft/resnet-50"),
+        ("https://huggingface.co/timm/resnet18.a1_in1k", "hf-hub:timm/resnet18.a1_in1k"),
+        ("https://huggingface.co/google/vit-base-patch16-224/tree/main", "hf-hub:google/vit-base-patch16-224"),
+        ("a/b/../c", "hf-hub:"),
+        ("ResNet50", "did you mean resnet50?"),
+        ("resnet_50", "did you mean resnet50?"),
+        ("mobilnetv2_100", "did you mean mobilenetv2_100"),
+        ("efficientnet-b0", "did you mean efficientnet_b0?"),
+    ],
+)
+def test_name_that_means_nothing_has_a_hint(name: str, hint: str) -> None:
+    target = resolve(name)
+    assert target.status == Status.UNKNOWN_NAME
+    assert hint in target.reason
+
+
+def test_names_far_from_any_have_no_suggestion() -> None:
+    for name in ("zzz", "my model", "x" * 100_000, "", "model", "x;y"):
+        assert "did you mean" not in resolve(name).reason
 
 
 @given(st.text() | st.text(alphabet="abc./@:-_%?#\r\n ", max_size=40).map(lambda text: f"hf-hub:{text}"))

@@ -5,17 +5,21 @@ The forms are those that timm.create_model takes (timm/models/_factory.py), plus
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from timm_sizes.hub.endpoints import is_repo_id, is_revision
 from timm_sizes.items import Status
 from timm_sizes.names.catalogue import TIMM_VERSION, aliases, checkpoints
+from timm_sizes.names.near import near, plain
 
 CHECKPOINT_PREFIX = "checkpoint:"  # our own, for a row whose checkpoint column names a local file
 _FOLDER_SOURCE = "local-dir"
 _HUB_SOURCES = ("hf-hub", "hf_hub")
 _LONGEST_SHOWN = 60
+_ADDRESS = re.compile(r"https?://[^/]*/", re.ASCII | re.IGNORECASE)
+_ALIKE = 3  # letters
 
 
 @dataclass(frozen=True)
@@ -76,14 +80,32 @@ def _registry_target(name: str) -> Target:
         if not entry.repo_id:
             return Target(status=Status.NO_HUB_REPO, reason="its weights are not on the Hub (GitHub or elsewhere)")
         return Target(repo_id=entry.repo_id)
-    if "/" in name or not is_repo_id(name):
-        return _unknown(name, "not a model name")
-    if "." in name:
-        # A tag that came after the catalogue: by timm's rule the repo is named like the model, so the Hub is asked.
+    if "/" in name:
+        repo_id = "/".join(_ADDRESS.sub("", name).split("/")[:2])
+        return _unknown(name, f"a repo of the Hub is written hf-hub:{repo_id if is_repo_id(repo_id) else 'org/name'}")
+    if "." in name and is_repo_id(name):
+        # A tag that came after the catalogue: by timm's rule the repo is named like the model, so it is requested.
         return Target(repo_id=f"timm/{name}")
-    return _unknown(
-        name, f"not an architecture or old name of timm {TIMM_VERSION}, and it has no tag to tell the repo by"
-    )
+    known = f"an architecture or old name of timm {TIMM_VERSION}, and it has no tag to tell the repo by"
+    return _unknown(name, f"not {known if is_repo_id(name) else 'a model name'}{_suggestion(name)}")
+
+
+def _suggestion(name: str) -> str:
+    """Return the architectures that *name* may mean, as the end of a sentence, "" for none.
+
+    They are looked for among those that begin alike: a table may have many names that mean nothing.
+    """
+    found = near(name, _by_beginning().get(plain(name)[:_ALIKE], ()))
+    return f"; did you mean {' or '.join(found)}?" if found else ""
+
+
+@cache
+def _by_beginning() -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for name, alias in aliases().items():
+        if alias.kind != "untrained":
+            names.setdefault(plain(name)[:_ALIKE], []).append(name)
+    return names
 
 
 def _unknown(name: str, why: str) -> Target:
