@@ -67,9 +67,19 @@ class Command(TableCommand):
             nargs="?",
             const="float32",
             metavar="DTYPE",
-            help="add the computed memory of weights and activations, in float32, float16, bfloat16 or int8",
+            help="add the computed memory of weights and activations, in float32, float16 or bfloat16",
         )
-        parser.add_argument("--batch", type=whole_number, metavar="N", help="images at a time, with --memory")
+        parser.add_argument(
+            "--training",
+            nargs="?",
+            const="adamw",
+            metavar="OPTIMIZER",
+            help="add the computed memory of training with adamw, sgd or none; at 16 bits with autocast",
+        )
+        parser.add_argument("--batch", type=whole_number, metavar="N", help="images at a time (default: 1)")
+        parser.add_argument(
+            "--device-memory", metavar="SIZE", help="add the largest batch that fits in it, such as 8GB or 8GiB"
+        )
         parser.add_argument("--columns", metavar="A,B,…", help="write only these columns, in this order")
         parser.add_argument("--strict", action="store_true", help="exit with status 1 if any row has no size")
 
@@ -84,7 +94,7 @@ class Command(TableCommand):
         known = facts.Facts(
             sizes,
             join.read_joins(opts.speed, opts.accuracy, opts.latency),
-            memory.wanted_memory(opts.memory, opts.batch),
+            memory.wanted_memory(opts.memory, opts.batch, opts.training, opts.device_memory),
         )
         for path, target in zip(tables, targets, strict=True):
             table = read_table(path, column)

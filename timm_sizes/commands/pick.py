@@ -88,13 +88,16 @@ class Command(TableCommand):
         from timm_sizes.pick.answer import Question, answer  # noqa: PLC0415
         from timm_sizes.pick.limits import Limits  # noqa: PLC0415
         from timm_sizes.pick.rows import load_choices  # noqa: PLC0415
-        from timm_sizes.tables.memory import checked_dtype  # noqa: PLC0415
+        from timm_sizes.tables.memory import SIZE_DTYPES, known_dtype  # noqa: PLC0415
 
         bounds = {option: getattr(opts, option[2:].replace("-", "_")) for option in LIMITS}
         given = {option: bound for option, bound in bounds.items() if bound is not None}
         limits = Limits(given, opts.img_size, opts.license, opts.family, tuple(opts.exclude))
         question = Question(limits, opts.sort, opts.pareto, opts.unique, opts.rows, opts.columns)
-        sizes, dtype = read_sizes(self.sizes_file), checked_dtype(opts.dtype)
+        sizes, dtype = (
+            read_sizes(self.sizes_file),
+            known_dtype(opts.dtype, "--dtype", SIZE_DTYPES) if opts.dtype else None,
+        )
         frame = load_choices(tables[0], column, sizes, opts.speed, latency=opts.latency, dtype=dtype, batch=opts.batch)
         found = answer(frame, question)
         if found.rows.empty:

@@ -20,13 +20,19 @@ def architecture(name: str) -> str:
     An old name of timm's gives the architecture that it stands for now (tf_efficientnet_b0_ns: tf_efficientnet_b0).
     A name outside timm (another organisation's repo, a local folder) has none of timm's and is returned as it is.
     """
-    text = name.strip()
-    for prefix in _TIMM_PREFIXES:
-        text = text.removeprefix(prefix)
+    text = timm_name(name)
     if "/" in text or ":" in text:
         return text
     alias = aliases().get(text)
     return (alias.model if alias and alias.model else text).partition(".")[0]
+
+
+def timm_name(name: str) -> str:
+    """Return what timm calls the model *name*: ``resnet50.a1_in1k`` for ``hf-hub:timm/resnet50.a1_in1k``."""
+    text = name.strip()
+    for prefix in _TIMM_PREFIXES:
+        text = text.removeprefix(prefix)
+    return text
 
 
 def family(name: str) -> str:

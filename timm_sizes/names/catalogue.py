@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from timm_sizes.names import data
 
-TIMM_VERSION = "1.0.31"
+TIMM_VERSION = files(data).joinpath("timm_version.txt").read_text(encoding="utf-8").strip()
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,36 @@ class Alias:
     kind: str
 
 
+class Line(NamedTuple):
+    """Bytes that grow with the number of images: what exists ``once``, and what each ``image`` adds."""
+
+    once: int
+    image: int
+
+    def at(self, images: int) -> int:
+        """Return the bytes for so many *images*."""
+        return self.once + images * self.image
+
+
+@dataclass(frozen=True)
+class BuiltModel:
+    """What a model takes on a device as timm builds it, in float32 for images of one size; in bytes but for elements.
+
+    ``float_elements`` has the ``parameters`` and buffers. A forward pass has a peak of ``single_image`` with one image,
+    and with more of the larger of two lines: ``few`` decides at two images, ``many`` in the end, and most models have
+    one for both. ``kept`` is what autograd keeps for the backward pass, None for a model that timm cannot train.
+    """
+
+    parameters: int
+    float_elements: int
+    integer_bytes: int
+    single_image: int
+    few: Line
+    many: Line
+    kept: Line | None
+    kept_autocast: Line | None
+
+
 @cache
 def checkpoints() -> dict[str, CatalogueEntry]:
     """Return the entry of every pretrained model of timm, by its full name (``resnet50.a1_in1k``)."""
@@ -84,10 +115,18 @@ def entry_of(name: str) -> CatalogueEntry | None:
 
 
 @cache
-def activations() -> dict[tuple[str, float], int]:
-    """Return the peak of live tensors in bytes, by architecture and image size in pixels: float32, one image."""
-    rows = _rows("activations.csv")
-    return {(row["architecture"], float(row["img_size"])): int(row["activation_bytes"]) for row in rows}
+def built_models() -> dict[tuple[str, float], BuiltModel]:
+    """Return what each architecture takes on a device for images of a size in pixels, by the two."""
+    return {(row["architecture"], float(row["img_size"])): _built(row) for row in _rows("memory.csv")}
+
+
+@cache
+def expected_memory_errors() -> list[dict[str, str]]:
+    """Return how far computed memory is from measured: figure, images, device, models, median, lowest and highest.
+
+    The last three are of computed / measured. ``python -m tests.benchmarks.memory`` writes the file.
+    """
+    return list(_rows("memory_errors.csv"))
 
 
 def _rows(filename: str) -> Iterator[dict[str, str]]:
@@ -106,4 +145,20 @@ def _entry(row: dict[str, str]) -> CatalogueEntry:
         header_bytes=int(row["header_bytes"]),
         size_bytes=int(row["size_bytes"]),
         size_basis=row["size_basis"],
+    )
+
+
+def _built(row: dict[str, str]) -> BuiltModel:
+    def line(name: str) -> Line:
+        return Line(int(row[f"{name}_once"]), int(row[f"{name}_image"]))
+
+    return BuiltModel(
+        parameters=int(row["parameters"]),
+        float_elements=int(row["float_elements"]),
+        integer_bytes=int(row["integer_bytes"]),
+        single_image=int(row["single_image"]),
+        few=line("few"),
+        many=line("many"),
+        kept=line("kept") if row["kept_once"] else None,
+        kept_autocast=line("kept_autocast") if row["kept_autocast_once"] else None,
     )

@@ -32,7 +32,7 @@ from timm_sizes.tables.facts import Facts, Known, key_columns
 from timm_sizes.tables.frame import typed
 from timm_sizes.tables.join import read_joins
 from timm_sizes.tables.measured_on import accuracy_set, speed_source
-from timm_sizes.tables.memory import PRECISIONS, Footprint, Memory
+from timm_sizes.tables.memory import SIZE_DTYPES, Footprint, Memory
 from timm_sizes.tables.numbers import number
 from timm_sizes.tables.table import read_table
 from timm_sizes.units import MB
@@ -64,7 +64,7 @@ def load_choices(
 
     What the table has is taken as it is; what it has not comes from the rows of the sizes file, *sizes*, and from the
     tables at the paths *speed*, *accuracy* (several, set off by commas) and *latency*. Memory is computed for one image
-    in float32, or as *batch* and *dtype* (of memory.PRECISIONS) say; with a *dtype* the sizes are computed too. Raises
+    in float32, or as *batch* and *dtype* (of memory.SIZE_DTYPES) say; with a *dtype* the sizes are computed too. Raises
     InputError for tables that cannot be read, for a bare one without *sizes*, and for one with columns of its own that
     these options would fill.
     """
@@ -123,7 +123,7 @@ def _latency(frame: pd.DataFrame) -> pd.Series[float] | float:
 
 def _row(known: Known, facts: Facts, dtype: str | None) -> dict[str, str | float]:
     item, wish = known.checkpoint, facts.memory or Memory()
-    memory = known.footprint or Footprint(None, None)
+    memory = known.footprint or Footprint(wish, None)
     total = memory.total
     size, status = known.size_bytes, known.status
     if dtype:
@@ -172,7 +172,7 @@ def size_at(elements: Mapping[str, int] | None, dtype: str) -> int | None:
     """Return the bytes of *elements* with the floating-point ones as *dtype*; None where they are not known."""
     if not elements:
         return None
-    width = PRECISIONS[dtype].weights
+    width = SIZE_DTYPES[dtype]
     return sum(count * (DTYPE_BYTES[each] if each[:1] in ("I", "U") else width) for each, count in elements.items())
 
 

@@ -120,6 +120,9 @@ BENCHMARK_COLUMNS = {
 SIZE_COLUMN = "model_size_in_mb"
 DETAIL_COLUMNS = ("size_bytes", "size_mib", "size_file", "size_status", "hub_repo", "hub_revision", "dtype", "license")
 MEMORY_COLUMNS = ("weights_mb", "activations_mb", "memory_mb", "memory_dtype", "memory_batch")
+TRAINING_COLUMNS = ("training_memory_mb", "training_optimizer")
+MAX_BATCH = "max_batch"
+OF_MEMORY = (*MEMORY_COLUMNS, *TRAINING_COLUMNS, MAX_BATCH)  # they are of one wish, and go together
 LATENCY_SOURCE = "latency_source"
 LATENCY_COLUMNS = ("latency_ms", LATENCY_SOURCE)
 PUBLISHED = frozenset(["size_mb", "status", "repo_id", "revision"])
@@ -169,6 +172,16 @@ COLUMNS = (
     ),
     Column("memory_dtype", Kind.TEXT, "Memory for", description="data type that the memory is computed for"),
     Column("memory_batch", Kind.OTHER, "Images", description="number of images that the memory is computed for"),
+    Column(
+        "training_memory_mb",
+        Kind.MEMORY,
+        "Training memory",
+        "MB",
+        "computed memory of parameters, gradients, optimizer and what autograd keeps in MB (10^6 bytes)",
+        basis="training_optimizer",
+    ),
+    Column("training_optimizer", Kind.TEXT, "Optimizer", description="optimizer that the training memory is for"),
+    Column("max_batch", Kind.OTHER, "Largest batch", "images", "largest number of images that fits the device"),
     Column("top1_set", Kind.TEXT, "Accuracy on", description="set of images that the accuracies are of"),
     Column("speed_source", Kind.TEXT, "Speed on", description="device and software that the speed was measured on"),
     Column("latency_source", Kind.TEXT, "Latency on", description="device and software of the latency"),
@@ -256,7 +269,7 @@ def own_columns(columns: Sequence[str]) -> frozenset[str]:
     own = {SIZE_COLUMN, *(name for name in columns if name == ACCURACY_SET or _is_joined_accuracy(name))}
     own |= {*PUBLISHED, "speed", "gmacs"} if is_published else set()
     own |= {*DETAIL_COLUMNS} if {*DETAIL_COLUMNS} <= {*columns} else set()
-    own |= {*MEMORY_COLUMNS} if {"weights_mb", "memory_mb", "memory_dtype"} <= {*columns} else set()
+    own |= {*OF_MEMORY} if {"weights_mb", "memory_mb", "memory_dtype"} <= {*columns} else set()
     own |= {*LATENCY_COLUMNS} if {*LATENCY_COLUMNS} <= {*columns} else set()
     if SPEED_SOURCE in columns:
         joined = [name for name in PASSES if f"{name}_img_size" not in columns]

@@ -132,7 +132,7 @@ class Facts:
         size = checkpoint.size_bytes if isinstance(checkpoint.size_bytes, int) and not is_wrong else None
         footprint = None
         if self.memory and not is_wrong:
-            footprint = memory_of(architecture(key.name), key.img_size, elements, self.memory)
+            footprint = memory_of(key.name, key.img_size, elements, self.memory)
         found = tuple(
             None if is_wrong and join.by_architecture else join.find(key.name, key.img_size) for join in self.joins
         )

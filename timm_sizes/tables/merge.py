@@ -17,13 +17,14 @@ from timm_sizes.tables.columns import (
     ACCURACY,
     ACCURACY_SET,
     DETAIL_COLUMNS,
-    MEMORY_COLUMNS,
+    OF_MEMORY,
     SIZE_COLUMN,
     own_columns,
 )
 from timm_sizes.tables.facts import Facts, Known, key_columns
 from timm_sizes.tables.join import Header
 from timm_sizes.tables.measured_on import accuracy_set
+from timm_sizes.tables.memory import Footprint
 from timm_sizes.tables.numbers import plain
 from timm_sizes.units import MB, MIB, format_size
 
@@ -40,10 +41,12 @@ def plan(table: Header, column: str, facts: Facts, *, details: bool = False) -> 
     last = (
         *(DETAIL_COLUMNS if details else ()),
         *chain.from_iterable(join.columns for join in facts.joins),
-        *(MEMORY_COLUMNS if facts.memory else ()),
+        *(facts.memory.columns if facts.memory else ()),
         *([ACCURACY_SET] if images else []),
     )
-    replaced = {SIZE_COLUMN, *DETAIL_COLUMNS, *last}.union(*(join.replaces for join in facts.joins))
+    replaced = {SIZE_COLUMN, *DETAIL_COLUMNS, *last, *(OF_MEMORY if facts.memory else ())}.union(
+        *(join.replaces for join in facts.joins)
+    )
     dropped = frozenset(map(list(table.columns).index, own_columns(table.columns) & replaced))
     for position, name in enumerate(table.columns):
         if name in (SIZE_COLUMN, *last) and position not in dropped:
@@ -121,7 +124,10 @@ def _join_notes(known: Sequence[tuple[Known, int]], facts: Facts, total: int) ->
         yield f"another model in the benchmark: {name} has {count:g} M parameters there"
     if facts.memory:
         matched = sum(count for each, count in known if each.footprint and each.footprint.total is not None)
-        yield f"{', '.join(MEMORY_COLUMNS)}: {matched:,} of {total:,} rows are in the computed memory figures"
+        yield f"{', '.join(facts.memory.columns)}: {matched:,} of {total:,} rows are in the computed memory figures"
+        from_file = sum(count for each, count in known if each.footprint and each.footprint.from_file)
+        if from_file:
+            yield f"weights_mb: of {from_file:,} rows from the checkpoint's dtypes, not from the model as it is built"
 
 
 def _size(known: Known) -> str:
@@ -138,7 +144,4 @@ def _joined(known: Known, facts: Facts) -> Iterable[str]:
     for join, found in zip(facts.joins, known.found, strict=True):
         yield from found.cells if found else repeat("", len(join.columns))
     if facts.memory:
-        footprint = known.footprint
-        figures = (footprint.weights, footprint.activations, footprint.total) if footprint else (None, None, None)
-        yield from ("" if figure is None else format_size(figure, MB) for figure in figures)
-        yield from (facts.memory.dtype, str(facts.memory.batch)) if figures[2] is not None else ("", "")
+        yield from (known.footprint or Footprint(facts.memory, None)).cells()

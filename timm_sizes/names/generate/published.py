@@ -1,4 +1,4 @@
-"""What a timm model's checkpoint holds and weighs, from the model's definition alone; it needs torch and timm.
+"""Derives what a timm model's checkpoint holds and weighs from the model's definition alone.
 
 For most models the published file holds today's state dict. What differs in the files of early 2023 is written down
 here; it was found by comparison with sizes that were recorded in public, and each rule gives them to the byte or, where
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
-import timm  # type: ignore[import-not-found, unused-ignore]
-import torch  # type: ignore[import-not-found, unused-ignore]
+import timm
+import torch
 
 Tensors = Mapping[str, torch.Tensor]
 
@@ -35,16 +36,16 @@ _ALIGNMENT = 8
 _CONVERTED = ("mobilenetv3_large_100.ra_in1k",)
 
 
-def build(model: str) -> torch.nn.Module:
+def build(model: str, **arguments: Any) -> torch.nn.Module:
     """Return *model* without weights, and without memory for its tensors wherever that works.
 
     ``create_model`` takes the number of classes and the input channels from the pretrained cfg, as for loading.
     """
     try:
         with torch.device("meta"):
-            return timm.create_model(model, pretrained=False)
+            return timm.create_model(model, **arguments)
     except (NotImplementedError, RuntimeError):  # a constructor that reads a tensor's values
-        return timm.create_model(model, pretrained=False)
+        return timm.create_model(model, **arguments).to("meta")
 
 
 def state_dict(module: torch.nn.Module) -> dict[str, torch.Tensor]:

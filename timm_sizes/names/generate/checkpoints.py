@@ -1,59 +1,62 @@
-"""Make the catalogue's files from the timm that is installed: ``python -m timm_sizes.names.generate``.
+"""Computes what timm's names stand for and what each checkpoint weighs: names.csv, architectures.csv, checkpoints.csv.
 
-It needs torch and timm, which nothing else here does. No weights are downloaded: the models are built without memory
-for their tensors, and the size of a checkpoint follows from the names and shapes in its state dict. What was recorded
-of the Hub is read: published_2023_05.csv (the repos that timm 0.9.2 names) and displayed_2024_03.csv.
+No weights are downloaded: the models are built without memory for their tensors, and the size of a checkpoint follows
+from the names and shapes in its state dict. What was recorded of the Hub is read: published_2023_05.csv (the repos that
+timm 0.9.2 names) and displayed_2024_03.csv.
 """
 
 from __future__ import annotations
 
-import csv
 import sys
-import warnings
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
+import timm
+import torch
+from timm.models import get_deprecated_models
+
+from timm_sizes.names.generate import published
+from timm_sizes.names.generate.data_files import read_rows, write_rows
 from timm_sizes.units import parse_size
 
-try:
-    import timm  # type: ignore[import-not-found, unused-ignore]
-    import torch  # type: ignore[import-not-found, unused-ignore]
-    from timm.models import get_deprecated_models  # type: ignore[import-not-found, unused-ignore]
-
-    from timm_sizes.names import published
-except ImportError as missing:
-    if __name__ != "__main__":
-        raise
-    print(f"generate.py needs torch and timm (pip install torch timm): {missing}", file=sys.stderr)
-    sys.exit(2)
-
-DATA = Path(__file__).parent / "data"
 SIZE_COLUMNS = ("params", "dtype", "f32", "i64", "header_bytes", "size_bytes")
 CHECKPOINT_COLUMNS = ("model", "repo_id", "license", *SIZE_COLUMNS, "size_basis")
 ARCHITECTURE_COLUMNS = ("model", *SIZE_COLUMNS)
 NAME_COLUMNS = ("name", "model", "kind")
 
+# Deprecated names that timm's own table has wrong (32x8d for all of them) or lacks: names of timm 0.6 and before, for
+# weights that are still published. "" stands for weights that are not.
+CORRECTIONS = {
+    "ig_resnext101_32x16d": "resnext101_32x16d.fb_wsl_ig1b_ft_in1k",
+    "ig_resnext101_32x32d": "resnext101_32x32d.fb_wsl_ig1b_ft_in1k",
+    "ig_resnext101_32x48d": "",
+    "beit_base_patch16_224_in22k": "beit_base_patch16_224.in22k_ft_in22k",
+    "beit_large_patch16_224_in22k": "beit_large_patch16_224.in22k_ft_in22k",
+    "beitv2_base_patch16_224_in22k": "beitv2_base_patch16_224.in1k_ft_in22k",
+    "beitv2_large_patch16_224_in22k": "beitv2_large_patch16_224.in1k_ft_in22k",
+    "gluon_xception65": "xception65.tf_in1k",
+    "vit_base_patch16_sam_224": "vit_base_patch16_224.sam_in1k",
+    "vit_base_patch32_sam_224": "vit_base_patch32_224.sam_in1k",
+}
+
 # Bytes that pytorch_model.bin holds for each tensor beside its data: the least and the most that the displays imply.
 PICKLED_TENSOR = 280, 420
 
 
-def main() -> int:
-    """Write the files and return the exit status."""
-    warnings.filterwarnings("ignore", module="timm")
+def write_catalogue() -> None:
+    """Write the three files."""
     models = timm.list_pretrained()
     names = list(name_rows(set(models)))
     without = [row["name"] for row in names if row["kind"] == "default" and not row["model"]]
-    write_table("names.csv", NAME_COLUMNS, names)
-    write_table("architectures.csv", ARCHITECTURE_COLUMNS, architecture_rows(without))
-    write_table("checkpoints.csv", CHECKPOINT_COLUMNS, checkpoint_rows(models))
-    return 0
+    write_rows("names.csv", NAME_COLUMNS, names)
+    write_rows("architectures.csv", ARCHITECTURE_COLUMNS, architecture_rows(without))
+    write_rows("checkpoints.csv", CHECKPOINT_COLUMNS, checkpoint_rows(models))
 
 
 def checkpoint_rows(models: Iterable[str]) -> Iterator[dict[str, str]]:
     """Yield the catalogue's row of each model; one that cannot be built keeps its row of the last run."""
-    previous = {row["model"]: row for row in read_table("checkpoints.csv")}
-    displayed = {row["model"]: row["displayed_size"] for row in read_table("displayed_2024_03.csv")}
-    early = {row["repo_id"] for row in read_table("published_2023_05.csv")}
+    previous = {row["model"]: row for row in read_rows("checkpoints.csv")}
+    displayed = {row["model"]: row["displayed_size"] for row in read_rows("displayed_2024_03.csv")}
+    early = {row["repo_id"] for row in read_rows("published_2023_05.csv")}
     for model in models:
         repo_id = timm.get_pretrained_cfg_value(model, "hf_hub_id") or ""
         try:
@@ -110,7 +113,7 @@ def size_columns(module: torch.nn.Module, tensors: published.Tensors, release: s
 
 
 def agrees(displayed: str, tensors: published.Tensors) -> bool:
-    """Tell whether a pytorch_model.bin of *tensors* can have the *displayed* size, to its third digit."""
+    """Return whether a pytorch_model.bin of *tensors* can have the *displayed* size, to its third digit."""
     data: int = sum(tensor.numel() * tensor.dtype.itemsize for tensor in tensors.values())
     low, high = (data + overhead * len(tensors) for overhead in PICKLED_TENSOR)
     size = parse_size(displayed)
@@ -130,7 +133,7 @@ def name_rows(models: set[str]) -> Iterator[dict[str, str]]:
     for model in timm.list_models(include_tags=True):
         if "." in model and model not in models:
             yield {"name": model, "model": "", "kind": "untrained"}
-    for old_name, current in get_deprecated_models().items():
+    for old_name, current in (get_deprecated_models() | CORRECTIONS).items():
         model = defaults.get(current, current) if current else ""
         yield {"name": old_name, "model": completed(model, models), "kind": "deprecated"}
 
@@ -146,28 +149,3 @@ def completed(model: str, models: set[str]) -> str:
     """Return *model* with the end of its tag, which timm 1.0.31 lacks in two deprecations (.sam for .sam_in1k)."""
     longer = [candidate for candidate in models if candidate.startswith(f"{model}_")]
     return longer[0] if model and model not in models and len(longer) == 1 else model
-
-
-def read_table(filename: str) -> list[dict[str, str]]:
-    """Return the rows of one of our files, none if it is not there yet."""
-    path = DATA / filename
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def write_table(filename: str, columns: tuple[str, ...], rows: Iterable[dict[str, str]]) -> None:
-    """Write *rows*, sorted by the first column, and put the file in place only when it is whole."""
-    path = DATA / filename
-    temporary = path.with_suffix(".tmp")
-    ordered = sorted(rows, key=lambda row: row[columns[0]])
-    with temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(ordered)
-    temporary.replace(path)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
