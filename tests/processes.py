@@ -23,7 +23,9 @@ PROJECT = Path(__file__).parents[1]
 PATIENCE = 120
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.preload"])
+# What a test may leave behind: processes, and the folders of their streams.
 _STARTED: list[BaseProcess] = []
+_STREAMS: list[tempfile.TemporaryDirectory[str]] = []
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Started:
 
     def __init__(self, arguments: tuple[str, ...], environment: Mapping[str, str], stdin: bytes = b"") -> None:
         self._streams = tempfile.TemporaryDirectory()
+        _STREAMS.append(self._streams)
         folder = Path(self._streams.name)
         for name, content in {"in": stdin, "out": b"", "err": b""}.items():
             (folder / name).write_bytes(content)
@@ -83,6 +86,8 @@ def end_leftovers() -> None:
         with suppress(ValueError):  # it was waited for, and closed
             process.kill()
             process.join()
+    while _STREAMS:
+        _STREAMS.pop().cleanup()
 
 
 def take_over(environment: dict[str, str], folder: Path) -> None:
