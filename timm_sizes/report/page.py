@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from timm_sizes.pick.limits import is_permissive
@@ -84,7 +84,7 @@ def render(frame: pd.DataFrame, source: Source) -> str:
     decisive = [*figures.deciding, column_of("license")]
     figures_at = computed(frame, source.sizes)
     library, script = ("\n".join(map(_read, names)) for names in (_LIBRARIES, _SCRIPTS))
-    page: str = _template().render(
+    page: str = template("page.html.jinja").render(
         source=source,
         figures=figures,
         columns=columns,
@@ -116,14 +116,15 @@ def render(frame: pd.DataFrame, source: Source) -> str:
     return page
 
 
-def _template() -> Any:
+def template(name: str) -> Template:
+    """Return the template *name* of this folder."""
     return Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-    ).get_template("page.html.jinja")
+    ).get_template(name)
 
 
 def _columns(frame: pd.DataFrame, figures: Figures) -> list[Shown]:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from timm_sizes.errors import InputError
 from timm_sizes.files import check_package
@@ -19,7 +18,7 @@ from timm_sizes.items import ModelSize, Status
 from timm_sizes.pick.listing import render
 from timm_sizes.pick.rows import load_choices
 from timm_sizes.report.figures import is_test
-from timm_sizes.report.page import Source
+from timm_sizes.report.page import Source, template
 from timm_sizes.report.page import render as render_page
 from timm_sizes.report.provenance import count, newest_answer
 from timm_sizes.sizes_file import Sizes, read_sizes
@@ -125,14 +124,7 @@ def readme(rows: pd.DataFrame, types: Mapping[str, Mapping[str, str]], sizes: Si
     """
     small = rows[(rows["size_mb"] <= _BUDGET_MB) & ~is_test(rows)]
     best = small.sort_values(["top1", "size_mb"], ascending=[False, True], kind="stable").head(_ROWS)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("published.md.jinja").render(
+    return template("published.md.jinja").render(
         types=types,
         results=results,
         counts=count(rows),
