@@ -26,6 +26,7 @@ from timm_sizes.items import ModelSize
 from timm_sizes.pick.rows import load_choices
 from timm_sizes.report.page import Source, render
 from timm_sizes.sizes_file import Sizes
+from timm_sizes.tables.memory import Footprint, Memory, memory_of
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webelement import WebElement
@@ -630,26 +631,35 @@ def test_models_for_tests_are_left_out_unless_asked_for(browser: Chrome, tmp_pat
     assert screen.find("best").text == "test_vit.r160_in1k"
 
 
-def test_a_precision_changes_sizes_and_memory_together_and_back(screen: Screen) -> None:
-    screen.open("max_mb=&more=1")
+def test_a_precision_a_batch_and_training_change_sizes_and_memory_together_and_back(screen: Screen) -> None:
+    def expected(**wish: Any) -> Footprint:
+        return memory_of("resnet50.a1_in1k", 288, None, Memory(**wish))
+
+    screen.open("max_mb=&more=1&q=resnet50&img=288")
     published = screen.cells("resnet50.a1_in1k")
     screen.choose("dtype", "float16, computed")
     screen.wait(lambda: screen.cells("resnet50.a1_in1k")["size_is"] == "computed, float16")
     half = screen.cells("resnet50.a1_in1k")
-    for name in ("size_mb", "weights_mb", "activations_mb", "memory_mb"):
-        assert float(half[name]) == pytest.approx(float(published[name]) / 2, rel=0.01)
+    assert float(half["size_mb"]) == pytest.approx(float(published["size_mb"]) / 2, rel=0.01)
+    assert float(half["memory_mb"]) == pytest.approx((expected(dtype="float16").total or 0) / 1e6, abs=0.01)
     screen.type("batch", "8")
-    said = "float16, computed; accuracy is the published model’s · 8 images at a time, inference"
-    screen.wait(lambda: screen.answer()["question"].endswith(said))
-    screen.type("q", "resnet50")
     screen.type("max_memory", "1000")
-    screen.wait(lambda: "Largest batch" in screen.answer())
-    answer = screen.answer()
-    assert answer["Memory (MB)"].endswith(" float16, 8 images at a time")
+    said = "float16, computed; accuracy is the published model’s · 8 images at a time, inference"
+    screen.wait(lambda: screen.answer()["question"].endswith(f" · Input 288 px · {said}"))
+    answer, wish = screen.answer(), {"dtype": "float16", "batch": 8, "device_bytes": 10**9}
+    assert answer["Memory (MB)"] == f"{(expected(**wish).total or 0) / 1e6:.2f} float16, 8 images at a time"
+    assert answer["Largest batch"] == f"{expected(**wish).largest_batch} images at a time"
     assert answer["Size (MB)"].endswith(" computed, float16")
-    screen.click("button[type=reset]")
-    screen.type("max_mb", "200")
-    screen.wait(lambda: screen.cells("resnet50.a1_in1k")["size_mb"] == published["size_mb"])
+    screen.type("max_memory", "4000")
+    screen.choose("mode", "training with AdamW")
+    screen.wait(lambda: "training with AdamW" in screen.answer()["Memory (MB)"])
+    trained = expected(**wish | {"optimizer": "adamw", "device_bytes": 4 * 10**9})
+    assert screen.answer()["Memory (MB)"].split()[0] == f"{(trained.training_total or 0) / 1e6:,.2f}"
+    assert screen.answer()["Largest batch"] == f"{trained.largest_batch} images at a time"
+    screen.choose("dtype", "int8, all layers, computed")
+    screen.wait(lambda: screen.find("best").text == "Nothing fits.")  # an int8 size says nothing of the memory
+    screen.open("max_mb=&more=1&q=resnet50&img=288")
+    assert screen.cells("resnet50.a1_in1k") == published
 
 
 def test_a_long_table_shows_100_rows_until_more_are_asked_for_and_prints_on_three_pages(

@@ -16,6 +16,14 @@ const makeRows = ({ columns, values, sizes, memory }) => {
     published[name] = known[name]?.isNumber ? Float64Array.from(cells, (cell) => cell ?? NaN) : cells;
   }
   let current = { ...published };
+  const widthOf = (dtype) => (dtype === "bfloat16" ? "float16" : dtype);
+  const linesOf = (dtype, mode) => memory?.[mode][widthOf(dtype)]?.lines ?? [];
+  const memoryOf = (at, batch, dtype, mode) => {
+    const one = memory[mode][widthOf(dtype)]?.one;
+    if (batch === 1 && one) return one[at] ?? NaN;
+    const lines = linesOf(dtype, mode).filter(({ each }) => each[at] != null);
+    return lines.length ? Math.max(...lines.map(({ fixed, each }) => fixed[at] + each[at] * batch)) : NaN;
+  };
   const rows = {
     columns,
     known,
@@ -37,21 +45,20 @@ const makeRows = ({ columns, values, sizes, memory }) => {
         current.size_is = all.map((at) => (Number.isNaN(current.size_mb[at]) ? rows.text("size_is", at) : said));
       }
       if (!memory || (!dtype && batch === memory.batch && mode === "inference")) return;
-      const linear = memory[mode][dtype || memory.dtype];
-      const total = all.map((at) => (linear ? (linear.fixed[at] ?? NaN) + (linear.each[at] ?? NaN) * batch : NaN));
-      current.memory_mb = Float64Array.from(total);
-      // Its parts are for inference, and are the rest of one another.
-      current.weights_mb = Float64Array.from(all, (at) => (linear?.weights ? (linear.weights[at] ?? NaN) : NaN));
-      current.activations_mb = current.memory_mb.map((value, at) => value - current.weights_mb[at]);
-      current.memory_dtype = linear ? dtype || memory.dtype : "";
-      current.memory_batch = linear ? String(batch) : "";
-      current.memory_mode = mode;
+      const wanted = dtype || memory.dtype;
+      const weights = memory.weights[widthOf(wanted)];
+      current.memory_mb = Float64Array.from(all, (at) => memoryOf(at, batch, wanted, mode));
+      current.weights_mb = Float64Array.from(all, (at) => weights?.[at] ?? NaN);
+      current.activations_mb = current.memory_mb.map((total, at) => (mode === "inference" ? total - current.weights_mb[at] : NaN));
+      current.memory_dtype = all.map((at) => (Number.isNaN(current.memory_mb[at]) ? "" : wanted + (mode === "inference" ? "" : `, ${mode}`)));
+      current.memory_batch = all.map((at) => (Number.isNaN(current.memory_mb[at]) ? "" : String(batch)));
     },
     // The most images at a time for which *at* takes no more than *limit* MB; undefined where that is not known.
     largestBatch(at, limit, dtype, mode) {
-      const linear = memory?.[mode][dtype || memory.dtype];
-      if (linear?.each[at] == null || linear.fixed[at] == null) return undefined;
-      return Math.max(0, Math.floor((limit - linear.fixed[at]) / linear.each[at]));
+      const lines = linesOf(dtype || memory.dtype, mode).filter(({ each }) => each[at] != null);
+      if (!lines.length) return undefined;
+      const images = Math.max(0, Math.min(...lines.map(({ fixed, each }) => Math.floor((limit - fixed[at]) / each[at]))));
+      return images > 1 ? images : Number(memoryOf(at, 1, dtype || memory.dtype, mode) <= limit);
     },
     // What figures are of, as far as the rows *among* have it in common: images, a device, a precision and a batch.
     basisOf(name, among) {
