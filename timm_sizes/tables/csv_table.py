@@ -62,12 +62,12 @@ class CsvTable(Table):
     def render(self, added: Additions, seen: Seen) -> Iterator[str]:
         kept = [position for position in range(len(self.columns)) if position not in added.dropped]
         runs = self._runs(added.reads)
-        yield self._text.bom + self._insert(next(runs), kept, [self._text_of(added.second, added.last)])
+        yield self._text.bom + self._insert(next(runs), kept, [self._text_of(kept, added.second, added.last)])
         texts: dict[Cells, tuple[str, str]] = {}
         for run in runs:
             seen.update(run.cells)
             if len(texts) < len(seen):
-                texts |= {read: self._text_of(*added.cells(read)) for read in seen.keys() - texts.keys()}
+                texts |= {read: self._text_of(kept, *added.cells(read)) for read in seen.keys() - texts.keys()}
             yield self._insert(run, kept, map(texts.__getitem__, run.cells))
 
     def _insert(self, run: _Run, kept: list[int], new: Iterable[tuple[str, str]]) -> str:
@@ -79,19 +79,18 @@ class CsvTable(Table):
             records = [delimiter.join(keep(row)) for row in rows]
         if run.is_plain and len(kept) > 1:
             texts = [
-                record.replace(delimiter, second + delimiter, 1) + last
-                for record, (second, last) in zip(records, new, strict=True)
+                record.replace(delimiter, second, 1) + last for record, (second, last) in zip(records, new, strict=True)
             ]
         else:
             ends = (match.end() for match in map(self._raw_cell.match, records) if match)
             texts = [
-                f"{record[:end]}{second}{record[end:]}{last}"
+                f"{record[:end]}{second}{record[end + 1 :]}{last}"
                 for record, end, (second, last) in zip(records, ends, new, strict=True)
             ]
         return run.line_end.join([*texts, ""]) or run.line_end
 
-    def _text_of(self, second: Cells, last: Cells) -> tuple[str, str]:
-        """Return the text to insert after a record's first cell and at its end, quoted where CSV needs it."""
+    def _text_of(self, kept: list[int], second: Cells, last: Cells) -> tuple[str, str]:
+        """Return the text to put in place of a record's first delimiter and at its end, quoted where CSV needs it."""
         after_first, at_end = (
             "".join(
                 self.delimiter + (f'"{cell.replace(_QUOTE, _QUOTE * 2)}"' if self._special.search(cell) else cell)
@@ -99,7 +98,7 @@ class CsvTable(Table):
             )
             for cells in (second, last)
         )
-        return after_first, at_end
+        return after_first + (self.delimiter if len(kept) > 1 else ""), at_end
 
     def _runs(self, names: Sequence[str] = ()) -> Iterator[_Run]:
         """Yield the records, with their cells in the columns *names*: the header, then as many at a time as are alike.
@@ -163,7 +162,7 @@ class CsvTable(Table):
                 return None
             lines, line_end = text.split("\r\n"), "\r\n"
         lines.pop()  # what follows the last line end
-        if not all(lines) or max(map(len, lines)) > MAX_NAME:
+        if (width == 1 and not all(lines)) or max(map(len, lines)) > MAX_NAME:
             return None
         delimiter = self.delimiter
         if '"' not in lines[0]:
