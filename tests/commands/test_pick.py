@@ -179,6 +179,7 @@ def test_image_sizes_that_are_no_whole_pixels_are_printed_as_they_are(place: Wor
         (["--sort", "beauty"], "--sort beauty: no such figures in the table; there are img_size, top1"),
         (["--sort", "license"], "--sort license: no such figures"),
         (["--min-speed", "5"], "no figures for speed; join them with --speed BENCHMARK"),
+        (["--max-latency", "5"], "no figures for latency_ms; join it with --latency BENCHMARK"),
         (["--format", "html"], "invalid choice: 'html'"),
         (["--max-mbs", "5"], "no such option: --max-mbs"),
         (["another.csv"], "expected at most 1 argument"),
@@ -489,9 +490,9 @@ def test_the_speed_of_another_model_or_a_rewritten_one_is_told(place: Workplace)
     path = write(place.folder / name, f"{header}mobileone_s0,224,9,2.08\nresnet18,224,8,50\n")
     ended = pick(place, "--speed", path, "-n", "9")
     assert "the speed of mobileone is of reparameterised models, size and memory are not" in ended.err
-    assert f"the speed of {R18} is of another model of that name, of 50 M parameters" in ended.err
+    assert f"the speed of {R18} is of a model with 50 M parameters" in ended.err
     merged = place.call("merge", str(place.folder / "results.csv"), "-o", "-", "--speed", path)
-    assert f"another model in the benchmark: {R18} has 50 M parameters there" in merged.err
+    assert f"speed of {R18}: of a model with 50 M parameters" in merged.err
 
 
 def test_several_batch_sizes_are_joined_at_one(place: Workplace) -> None:
@@ -511,3 +512,54 @@ def test_what_is_published_is_ours_to_compute_anew(place: Workplace) -> None:
     options = ["--dtype", "float16", "--speed", str(place.folder / "speed.csv"), "--format", "json"]
     [row_found] = json.loads(place.call("pick", "--max-mb", "24", "--max-memory", "40", *options).out)["rows"]
     assert (row_found["speed"], row_found["memory_dtype"], row_found["size_dtype"]) == (12000, "float16", "float16")
+
+
+# --- What fits a device ---
+
+
+def test_only_what_fits_the_device_is_shown_with_its_largest_batch(place: Workplace) -> None:
+    ended = pick(place, "--device-memory", "400MB", "--batch", "8", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(ended.out)))
+    assert rows
+    assert all(int(row["max_batch"]) >= 8 for row in rows)
+    assert "leave room for the runtime: a PyTorch process has 740 MB before any model" in ended.err
+    fewer = pick(place, "--device-memory", "400MB", "--batch", "8", "--training", "--format", "csv")
+    trained = list(csv.DictReader(io.StringIO(fewer.out)))
+    assert 0 < len(trained) < len(rows)
+    assert all(0 < float(row["training_memory_mb"]) <= 400 for row in trained)
+    nothing = pick(place, "--device-memory", "1MB")
+    assert (nothing.status, "--device-memory 1MB excludes 6" in nothing.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "said"),
+    [
+        (["--fits", "resnet50", "--device-memory", "8GB"], 0, f"{R50} at 224 pixels: "),
+        (["--fits", "resnet50", "--device-memory", "8GiB", "--img-size", "288"], 0, f"{R50} at 288 pixels: "),
+        (["--fits", f"timm/{R50}", "--device-memory", "90MB"], 1, "0 images at a time fit in 90MB"),
+        (["--fits", R50, "--device-memory", "1GB", "--batch", "5000"], 1, "images at a time fit in 1GB"),
+        (["--fits", "resnet5000", "--device-memory", "8GB"], 2, "unknown: the table has no row of resnet5000"),
+    ],
+)
+def test_whether_a_model_fits_is_said_by_the_exit_status(
+    place: Workplace, options: list[str], status: int, said: str
+) -> None:
+    ended = pick(place, *options)
+    assert ended.status == status
+    assert said in ended.out
+    quiet = pick(place, *options, "-q")
+    assert (quiet.status, quiet.out, quiet.err) == (status, "", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--fits", R50], "--fits resnet50.a1_in1k: in how much memory? Expected --device-memory too"),
+        (["--device-memory", "8"], "--device-memory 8: expected a size with its unit"),
+        (["--dtype", "int8", "--batch", "2"], "int8: a size, not a memory"),
+        (["--training", "lion", "--batch", "2"], "--training lion: expected adamw, sgd, none"),
+    ],
+)
+def test_a_wish_for_memory_that_makes_no_sense_is_refused(place: Workplace, options: list[str], message: str) -> None:
+    ended = pick(place, *options)
+    assert (ended.status, message in ended.err) == (2, True), ended.err

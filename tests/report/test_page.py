@@ -23,6 +23,7 @@ from timm_sizes.report.figures import find_figures
 from timm_sizes.report.page import Source, render
 from timm_sizes.report.picture import main, take_pictures
 from timm_sizes.report.provenance import count, find_missing, size_basis, speed_basis
+from timm_sizes.tables.memory import Memory
 
 HOSTILE = ["<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "'\"><svg onload=alert(3)>"]
 LARGEST_PAGE = 3_000_000
@@ -225,7 +226,7 @@ def test_a_table_s_own_memory_is_shown_as_it_is_and_not_computed_anew(tmp_path: 
         "model",
         sizes(),
         dtype="float16",
-        batch=8,
+        memory=Memory("float16", 8),
     )
     data = data_of(page_of(frame))
     assert (data["memory"]["dtype"], data["memory"]["batch"]) == ("float16", 8)

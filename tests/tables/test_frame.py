@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from tests.samples import SPEED, sizes, write, write_sizes
@@ -13,9 +12,9 @@ from tests.workplace import Workplace
 from timm_sizes.pick.rows import load_choices
 from timm_sizes.sizes_file import Sizes
 from timm_sizes.tables.facts import Facts
-from timm_sizes.tables.frame import to_numbers
 from timm_sizes.tables.join import read_joins
 from timm_sizes.tables.merge import plan
+from timm_sizes.tables.numbers import number as read
 from timm_sizes.tables.table import parse_table
 
 
@@ -45,7 +44,7 @@ from timm_sizes.tables.table import parse_table
 )
 def test_a_comma_is_what_it_is_in_its_table(text: str, delimiter: str, number: float | None) -> None:
     table = parse_table(f'model{delimiter}x\nresnet50{delimiter}"{text}"\n'.encode(), "t.csv")
-    [found] = to_numbers(pd.Series(table.column("x"), dtype="str"), decimal_commas=table.has_decimal_commas)
+    [found] = (read(cell, decimal_commas=table.has_decimal_commas) for cell in table.column("x"))
     assert math.isnan(found) if number is None else found == number
 
 

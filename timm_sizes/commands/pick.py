@@ -27,54 +27,39 @@ class Command(TableCommand):
             "Print the best rows of a benchmark table (merged, or bare: then sizes are looked up in"
             " SIZES_FILE) that keep to limits of size, accuracy, speed and more. The same checkpoint at two image"
             " sizes is two choices. Without a table: models.csv beside SIZES_FILE, or else the one that the last crawl"
-            " was seeded from. Examples: scrapy pick --max-mb 25 --min-speed 2000 | scrapy pick --max-latency 20"
-            " --license permissive --unique | scrapy pick results.csv --pareto size,top1 --format csv"
+            " was seeded from."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--speed", metavar="BENCHMARK", help="join the speed from this benchmark table")
-        parser.add_argument("--latency", metavar="BENCHMARK", help="join the latency from this one, at batch size 1")
+        parser.epilog = (
+            "Examples: scrapy pick --max-mb 25 --min-speed 2000 | scrapy pick --max-latency 20 --license permissive"
+            " --unique | scrapy pick results.csv --pareto size,top1 --format csv"
+        )
+        add = parser.add_argument
+        add("--speed", metavar="BENCHMARK", help="join the speed from this benchmark table")
+        add("--latency", metavar="BENCHMARK", help="join the latency from this one, at batch size 1")
         for option, limited in LIMITS.items():
             end = "largest" if limited.smaller_is_better else "least"
-            parser.add_argument(option, type=_number, metavar="N", help=f"the {end} {limited.description}")
-        parser.add_argument("--img-size", type=_number, metavar="PX", help="only rows of this image size")
-        parser.add_argument(
-            "--dtype", metavar="DTYPE", help="sizes and memory in float32, float16, bfloat16 or int8, computed"
+            add(option, dest=option, type=_number, metavar="N", help=f"the {end} {limited.description}")
+        add("--img-size", type=_number, metavar="PX", help="only rows of this image size")
+        add("--dtype", metavar="DTYPE", help="sizes and memory in float32, float16, bfloat16, sizes in int8; computed")
+        add("--batch", type=whole_number, metavar="N", help="images at a time, for the memory (default: 1)")
+        add("--device-memory", metavar="SIZE", help="only what fits in it, such as 8GB or 8GiB")
+        add(
+            "--training", nargs="?", const="adamw", metavar="OPTIMIZER", help="the memory of training: adamw, sgd, none"
         )
-        parser.add_argument("--batch", type=whole_number, metavar="N", help="images at a time, for the memory")
-        parser.add_argument(
-            "--license", metavar="ID[,ID…]", help='licence ids of the Hub, or "permissive" for any of that kind'
-        )
-        parser.add_argument("--family", metavar="GLOB", help="family or model, such as convnext or 'convnext*'")
-        parser.add_argument(
-            "--exclude",
-            metavar="GLOB",
-            action="append",
-            default=[],
-            help="leave out this family or these models, such as 'test_*'; may be given several times",
-        )
-        parser.add_argument("--unique", action="store_true", help="one row per model: its best")
-        parser.add_argument(
-            "--sort", metavar="COLUMN", help="figures to rank by (default: top1; without an accuracy the speed)"
-        )
-        parser.add_argument(
-            "-n",
-            dest="rows",
-            type=whole_number,
-            metavar="N",
-            help="rows to print (default: 10; all with --pareto; without any option the best under 5, 10, 25, … MB)",
-        )
-        parser.add_argument(
-            "--pareto",
-            nargs="?",
-            const="",
-            metavar="METRICS",
-            help="only rows that no other beats in these metrics (default: size,top1,speed, as far as there are any)",
-        )
-        parser.add_argument("--columns", metavar="NAME[,NAME…]", type=_names, default=(), help="columns to show")
-        parser.add_argument("-q", "--quiet", action="store_true", help="print the names alone")
-        parser.add_argument("--format", choices=("table", "csv", "json", "md"), default="table", help="default: table")
+        add("--fits", metavar="MODEL", help="does it fit in --device-memory? Exit status 0: yes, 1: no, 2: unknown")
+        add("--license", metavar="ID[,ID…]", help='licence ids of the Hub, or "permissive" for any of that kind')
+        add("--family", metavar="GLOB", help="family, architecture or model, such as convnext or 'convnext*'")
+        add("--exclude", metavar="GLOB", action="append", default=[], help="leave out this family or these models")
+        add("--unique", action="store_true", help="one row per model: its best")
+        add("--sort", metavar="COLUMN", help="figures to rank by (default: top1; without an accuracy the speed)")
+        add("-n", dest="rows", type=whole_number, metavar="N", help="rows to print (default: 10; all with --pareto)")
+        add("--pareto", nargs="?", const="", metavar="METRICS", help="only rows no other beats (size,top1,speed)")
+        add("--columns", metavar="NAME[,NAME…]", type=_names, default=(), help="columns to show")
+        add("-q", "--quiet", action="store_true", help="print the names alone")
+        add("--format", choices=("table", "csv", "json", "md"), default="table", help="default: table")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         # The metrics of --pareto may be left out: what stands there may as well be the table.
@@ -85,20 +70,26 @@ class Command(TableCommand):
     def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
         # pandas takes longer to import than picking takes: not before it is needed.
         from timm_sizes.pick import listing  # noqa: PLC0415
-        from timm_sizes.pick.answer import Question, answer  # noqa: PLC0415
+        from timm_sizes.pick.answer import Question, answer, fits  # noqa: PLC0415
         from timm_sizes.pick.limits import Limits  # noqa: PLC0415
         from timm_sizes.pick.rows import load_choices  # noqa: PLC0415
-        from timm_sizes.tables.memory import SIZE_DTYPES, known_dtype  # noqa: PLC0415
+        from timm_sizes.tables.memory import SIZE_DTYPES, known_dtype, wanted_memory  # noqa: PLC0415
 
-        bounds = {option: getattr(opts, option[2:].replace("-", "_")) for option in LIMITS}
-        given = {option: bound for option, bound in bounds.items() if bound is not None}
-        limits = Limits(given, opts.img_size, opts.license, opts.family, tuple(opts.exclude))
-        question = Question(limits, opts.sort, opts.pareto, opts.unique, opts.rows, opts.columns)
-        sizes, dtype = (
-            read_sizes(self.sizes_file),
-            known_dtype(opts.dtype, "--dtype", SIZE_DTYPES) if opts.dtype else None,
+        given = {option: bound for option in LIMITS if (bound := vars(opts)[option]) is not None}
+        limits = Limits(
+            given, opts.img_size, opts.license, opts.family, tuple(opts.exclude), opts.device_memory, opts.batch or 1
         )
-        frame = load_choices(tables[0], column, sizes, opts.speed, latency=opts.latency, dtype=dtype, batch=opts.batch)
+        question = Question(limits, opts.sort, opts.pareto, opts.unique, opts.rows, opts.columns)
+        dtype = known_dtype(opts.dtype, "--dtype", SIZE_DTYPES) if opts.dtype else None
+        memory = None
+        if opts.batch or opts.training or opts.device_memory:
+            memory = wanted_memory(dtype or "float32", opts.batch, opts.training, opts.device_memory)
+        sizes = read_sizes(self.sizes_file)
+        frame = load_choices(tables[0], column, sizes, opts.speed, latency=opts.latency, dtype=dtype, memory=memory)
+        if opts.fits:
+            self.exitcode, said = fits(frame, opts.fits, limits)
+            write_stdout([] if opts.quiet else [f"{said}\n"])
+            return
         found = answer(frame, question)
         if found.rows.empty:
             write_stderr(*found.notes)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from timm_sizes.errors import InputError
 from timm_sizes.names.architecture import architecture
+from timm_sizes.names.near import near
 from timm_sizes.pick.ranking import has_figures
 from timm_sizes.tables.columns import LIMITS, Kind, column_of
 
@@ -22,18 +23,25 @@ PERMISSIVE_LICENSES = "permissive"
 # Licences (by their ids on the Hub) that allow commercial use and require no more than attribution.
 PERMISSIVE = {"0bsd", "apache-2.0", "bsd", "bsd-2-clause", "bsd-3-clause", "bsd-3-clause-clear", "isc", "mit", "ncsa"}
 PERMISSIVE |= {"bsl-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc0-1.0", "unlicense", "zlib"}
-_FROM_BENCHMARK = (Kind.SPEED, Kind.TIME, Kind.COMPUTE)
+_HINTS = dict.fromkeys((Kind.SPEED, Kind.COMPUTE), "; join them with --speed BENCHMARK")
+_HINTS |= {Kind.TIME: "; join it with --latency BENCHMARK"}
+_HINTS |= {Kind.ACCURACY: "; pick from a results table, with --speed BENCHMARK for the speed"}
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a row has to keep to: bounds by option (of columns.LIMITS), and what it has to be; None for anything."""
+    """What a row has to keep to: bounds by option (of columns.LIMITS), and what it has to be; None for anything.
+
+    It has to fit in the memory of a ``device``, with ``batch`` images at a time.
+    """
 
     bounds: Mapping[str, float] = field(default_factory=dict)
     img_size: float | None = None
     license: str | None = None
     family: str | None = None
     exclude: Sequence[str] = ()
+    device: str | None = None
+    batch: int = 1
 
 
 def misses(frame: pd.DataFrame, limits: Limits) -> pd.DataFrame:
@@ -56,6 +64,10 @@ def misses(frame: pd.DataFrame, limits: Limits) -> pd.DataFrame:
     if limits.license is not None:
         _check_license(frame["license"], limits.license)
         columns[f"--license {limits.license}"] = _kind(_has_license(frame["license"], limits.license))
+    if limits.device is not None:
+        columns[f"--device-memory {limits.device}"] = _kind(
+            _figures(frame, "max_batch", "--device-memory") >= limits.batch
+        )
     patterns = [("--family", limits.family)] if limits.family is not None else []
     for option, pattern in (*patterns, *(("--exclude", each) for each in limits.exclude)):
         matched = _is_of_family(frame, option, pattern)
@@ -97,7 +109,11 @@ def _row(frame: pd.DataFrame, missed: pd.DataFrame, position: int) -> str:
 
 
 def _found(row: pd.Series, option: str) -> str:
-    names = {"--exclude": "family", **{limit: column.name for limit, column in LIMITS.items()}}
+    names = {
+        "--exclude": "family",
+        "--device-memory": "max_batch",
+        **{limit: column.name for limit, column in LIMITS.items()},
+    }
     value = row[names.get(option, option[2:].replace("-", "_"))]
     if isinstance(value, str):
         return value or "not known"
@@ -107,11 +123,7 @@ def _found(row: pd.Series, option: str) -> str:
 def _figures(frame: pd.DataFrame, column: str, option: str) -> pd.Series:
     if has_figures(frame, column):
         return frame[column]
-    kind = column_of(column).kind
-    hint = "; join them with --speed BENCHMARK" if kind in _FROM_BENCHMARK else ""
-    if kind is Kind.ACCURACY:
-        hint = "; pick from a results table, with --speed BENCHMARK for the speed"
-    raise InputError(f"{option}: the table has no figures for {column}{hint}")
+    raise InputError(f"{option}: the table has no figures for {column}{_HINTS.get(column_of(column).kind, '')}")
 
 
 def _kind(fits: pd.Series[bool]) -> pd.Series[float]:
@@ -151,7 +163,9 @@ def _is_of_family(frame: pd.DataFrame, option: str, pattern: str) -> pd.Series[b
     )
     if not found.any():
         names = dict.fromkeys([*families, *chain.from_iterable(named.values())])
-        near = get_close_matches(pattern.lower().strip("*"), names, n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; a family, a model, or a pattern: 'convnext*'"
-        raise InputError(f"{option} {pattern}: matches no row{hint}")
+        found_near = near(pattern.strip("*"), names)
+        meant = (
+            f"did you mean {' or '.join(found_near)}?" if found_near else "a family, a model, or a pattern: 'convnext*'"
+        )
+        raise InputError(f"{option} {pattern}: matches no row; {meant}")
     return found.astype(bool)

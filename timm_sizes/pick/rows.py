@@ -20,7 +20,7 @@ from timm_sizes.tables.columns import (
     ACCURACY_SET,
     COLUMNS,
     LATENCY_SOURCE,
-    MEMORY_COLUMNS,
+    OF_MEMORY,
     SIZE,
     SIZE_COLUMN,
     SPEED_SOURCE,
@@ -53,7 +53,7 @@ def load_choices(
     accuracy: str | None = None,
     latency: str | None = None,
     dtype: str | None = None,
-    batch: int | None = None,
+    memory: Memory | None = None,
 ) -> pd.DataFrame:
     """Read the table at *path* ("-" for standard input), one row a table row.
 
@@ -63,8 +63,9 @@ def load_choices(
     ``gmacs``, ``img_size`` (pixels). Text is "" and numbers are NaN where nothing is known.
 
     What the table has is taken as it is; what it has not comes from the rows of the sizes file, *sizes*, and from the
-    tables at the paths *speed*, *accuracy* (several, set off by commas) and *latency*. Memory is computed for one image
-    in float32, or as *batch* and *dtype* (of memory.SIZE_DTYPES) say; with a *dtype* the sizes are computed too. Raises
+    tables at the paths *speed*, *accuracy* (several, set off by commas) and *latency*. With
+    a *dtype* (of memory.SIZE_DTYPES) the sizes are computed. Memory is so for one image at that precision, float32
+    unless told otherwise, or as *memory* says. Raises
     InputError for tables that cannot be read, for a bare one without *sizes*, and for one with columns of its own that
     these options would fill.
     """
@@ -73,19 +74,19 @@ def load_choices(
         raise InputError(f"{table.source}: no sizes in it, and none crawled yet; run scrapy crawl hf_sizes first")
     if not len(table):
         raise InputError(f"{table.source}: no rows in it; expected one per model")
-    memory = Memory("float32" if dtype in (None, "int8") else dtype, batch or 1)  # int8 is a size alone
-    facts = Facts(sizes, read_joins(speed, accuracy, latency), memory)
+    usual = None if dtype == "int8" else Memory(dtype or "float32")  # what is quantised has a size, but no memory
+    facts = Facts(sizes, read_joins(speed, accuracy, latency), memory or usual)
     facts.check_joins(table)
     joined = {name for join in facts.joins for name in join.columns}
     speeds = {each.name for each in COLUMNS if each.kind is Kind.SPEED and joined.intersection(each.read_from)}
-    filled = joined | speeds | ({*MEMORY_COLUMNS} if dtype or batch else set())
+    filled = joined | speeds | ({*OF_MEMORY} if dtype or memory else set())
     if clashes := filled & set(table.columns) - own_columns(table.columns):
         raise InputError(f"{table.source}: has a column {min(clashes)} of its own, which would be replaced")
     cells = {name: table.column(name) for name in table.columns if name not in filled}
     own = typed(cells, column, decimal_commas=table.has_decimal_commas)
     known = _known(table, column, facts, dtype)
-    if any(name in own for name in MEMORY_COLUMNS):
-        known = known.assign(**{name: "" if is_text(name) else np.nan for name in MEMORY_COLUMNS})
+    if any(name in own for name in OF_MEMORY):
+        known = known.assign(**{name: "" if is_text(name) else np.nan for name in OF_MEMORY})
     if dtype is None:
         known = known.assign(**_sizes(own, known))
     known[SIZE.name] = known["size_bytes"] / MB
@@ -122,9 +123,7 @@ def _latency(frame: pd.DataFrame) -> pd.Series[float] | float:
 
 
 def _row(known: Known, facts: Facts, dtype: str | None) -> dict[str, str | float]:
-    item, wish = known.checkpoint, facts.memory or Memory()
-    memory = known.footprint or Footprint(wish, None)
-    total = memory.total
+    item = known.checkpoint
     size, status = known.size_bytes, known.status
     if dtype:
         size = size_at(known.elements, dtype)
@@ -136,11 +135,7 @@ def _row(known: Known, facts: Facts, dtype: str | None) -> dict[str, str | float
         "repo_id": item.repo_id,
         "revision": item.sha,
         "family": family(known.key.name),
-        "weights_mb": _number(memory.weights) / MB,
-        "activations_mb": _number(memory.activations) / MB,
-        "memory_mb": _number(total) / MB,
-        "memory_dtype": wish.dtype if total else "",
-        "memory_batch": float(wish.batch) if total else nan,
+        **_memory(known.footprint or Footprint(Memory(), None)),
         "size_dtype": _DTYPES_SHOWN.get(dtype, dtype) if dtype and size is not None else "",
         "measured_parameters": known.measured_parameters,
         **{
@@ -148,6 +143,20 @@ def _row(known: Known, facts: Facts, dtype: str | None) -> dict[str, str | float
             for join, found in zip(facts.joins, known.found, strict=True)
             for name, cell in zip(join.columns, found.cells if found else [""] * len(join.columns), strict=True)
         },
+    }
+
+
+def _memory(footprint: Footprint) -> dict[str, str | float]:
+    wanted, total, training = footprint.wanted, footprint.total, footprint.training_total
+    return {
+        "weights_mb": _number(footprint.weights) / MB,
+        "activations_mb": _number(footprint.activations) / MB,
+        "memory_mb": _number(total) / MB,
+        "memory_dtype": "" if total is None else wanted.dtype,
+        "memory_batch": nan if total is None else float(wanted.batch),
+        "training_memory_mb": _number(training) / MB,
+        "training_optimizer": "" if training is None else wanted.optimizer,
+        "max_batch": _number(footprint.largest_batch if wanted.device_bytes else None),
     }
 
 

@@ -83,11 +83,6 @@ class Column:
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
     @property
-    def title(self) -> str:
-        """The label as a title has it: Top-1 accuracy."""
-        return f"{self.label} accuracy" if self.kind is Kind.ACCURACY else self.label
-
-    @property
     def place(self) -> int:
         """Its place in a row, by how much it decides: the order of the report, and of what a narrow terminal keeps."""
         return _DECIDING.index(self.kind) if self.decides else len(_DECIDING) + (self.kind is not Kind.TEXT)

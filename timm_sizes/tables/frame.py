@@ -19,15 +19,6 @@ def text_frame(cells: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(column, dtype="str") for name, column in cells.items()})
 
 
-def to_numbers(cells: pd.Series[str], *, decimal_commas: bool = False) -> pd.Series[float]:
-    """Return the numbers that *cells* say, NaN for anything else; see tables.numbers.
-
-    A table has few different cells, so each is read once.
-    """
-    known = {cell: number(cell, decimal_commas=decimal_commas) for cell in cells.unique()}
-    return cells.map(known).astype("float64")
-
-
 def plain_numbers(cells: pd.Series[str], *, decimal_commas: bool = False) -> pd.Series[str]:
     """Return *cells* with their numbers as every table has them; see tables.numbers."""
     return cells.map({cell: plain(cell, decimal_commas=decimal_commas) for cell in cells.unique()}).astype("str")

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from timm_sizes.errors import InputError
 from timm_sizes.names.architecture import architecture
@@ -41,12 +41,13 @@ class Header(Protocol):
     def has_decimal_commas(self) -> bool: ...
 
 
-@dataclass(frozen=True)
-class Found:
-    """What another table has in its row: its cells' text, and its param_count in millions (NaN without)."""
+class Found(NamedTuple):
+    """A row of another table: its name and image size in pixels, its cells to join, its param_count in millions."""
 
+    name: str
+    img_size: float
     cells: tuple[str, ...]
-    parameters: float
+    parameters: float  # NaN without
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,10 @@ def _speed(path: str) -> Join:
     every = BENCHMARK_COLUMNS[measured]
     figures = [name for name in every if name in table.columns]
     rows = list(_rows(table, (f"{measured}_img_size", *IMAGE_SIZE.read_from), figures))
-    batch = _joined_batch(rows, figures.index(every[1])) if every[1] in figures else ""
-    if batch:
-        rows = [row for row in rows if row[2].cells[figures.index(every[1])] == batch]
+    at = figures.index(every[1]) if every[1] in figures else None
+    batch = "" if at is None else _joined_batch(rows, at)
     note = f"several batch sizes a model in {path}: joined at {batch}, the most frequent one" if batch else ""
+    rows = [row for row in rows if not batch or at is None or row.cells[at] == batch]
     replaced = frozenset([*every, f"{measured}_step_time", SPEED_SOURCE])
     return _of_architectures(path, (*figures, SPEED_SOURCE), replaced, rows, note)
 
@@ -127,29 +128,24 @@ def _latency(path: str) -> Join:
 
 
 def _of_architectures(
-    path: str,
-    columns: tuple[str, ...],
-    replaced: frozenset[str],
-    rows: Iterable[tuple[str, float, Found]],
-    note: str = "",
+    path: str, columns: tuple[str, ...], replaced: frozenset[str], rows: Iterable[Found], note: str = ""
 ) -> Join:
     """Return the join of a benchmark's *rows*, with what it was measured on in the last of *columns*."""
     source = speed_source(path)
-    by_name: dict[tuple[str, float], Found] = {}
-    by_architecture: dict[tuple[str, float], Found] = {}
-    for name, size, found in rows:
-        measured = Found((*found.cells, source if any(found.cells) else ""), found.parameters)
-        by_name.setdefault((name, size), measured)
-        by_architecture.setdefault((architecture(name), size), measured)
-    return Join(path, columns, replaced, by_name, by_architecture, note)
+    measured = [row._replace(cells=(*row.cells, source if any(row.cells) else "")) for row in rows]
+    by_architecture = {(architecture(row.name), row.img_size): row for row in reversed(measured)}
+    return Join(path, columns, replaced, _by_name(measured), by_architecture, note)
 
 
-def _joined_batch(rows: Sequence[tuple[str, float, Found]], at: int) -> str:
+def _by_name(rows: Sequence[Found]) -> dict[tuple[str, float], Found]:
+    return {(row.name, row.img_size): row for row in reversed(rows)}  # of several the first
+
+
+def _joined_batch(rows: Sequence[Found], at: int) -> str:
     """Return the most frequent batch size of *rows*, "" unless a name has several at one image size."""
-    batches = Counter(found.cells[at] for _, _, found in rows)
-    pairs = {(name, size, found.cells[at]) for name, size, found in rows}
+    pairs = {(row.name, row.img_size, row.cells[at]) for row in rows}
     is_single = len({pair[:2] for pair in pairs}) == len(pairs)
-    return "" if is_single else batches.most_common(1)[0][0]
+    return "" if is_single else Counter(row.cells[at] for row in rows).most_common(1)[0][0]
 
 
 def _accuracies(paths: str) -> Iterator[Join]:
@@ -164,14 +160,12 @@ def _accuracies(paths: str) -> Iterator[Join]:
         if ACCURACY not in table.columns:
             raise InputError(f"{path}: not a results table; expected a column {ACCURACY}")
         columns.add(column)
-        by_name: dict[tuple[str, float], Found] = {}
-        for name, size, found in _rows(table, IMAGE_SIZE.read_from, [ACCURACY]):
-            by_name.setdefault((name, size), found)
+        by_name = _by_name([*_rows(table, IMAGE_SIZE.read_from, [ACCURACY])])
         yield Join(path, (column,), frozenset([column]), by_name, {})
 
 
-def _rows(table: Table, sizes: Iterable[str], figures: Sequence[str]) -> Iterator[tuple[str, float, Found]]:
-    """Yield name, image size and *figures* of each row of *table* that has an image size."""
+def _rows(table: Table, sizes: Iterable[str], figures: Sequence[str]) -> Iterator[Found]:
+    """Yield each row of *table* that has an image size, with its *figures*."""
     commas = table.has_decimal_commas
     parameters = table.column(PARAM_COUNT) if PARAM_COUNT in table.columns else [""] * len(table)
     columns = (table.column(DEFAULT_COLUMN), table.column(image_size_column(table, sizes)), parameters)
@@ -179,4 +173,4 @@ def _rows(table: Table, sizes: Iterable[str], figures: Sequence[str]) -> Iterato
         pixels = number(size, decimal_commas=commas)
         if pixels == pixels:  # noqa: PLR0124 - an unknown size is not equal to another unknown one
             texts = tuple(plain(cell, decimal_commas=True) if commas else cell for cell in cells)
-            yield name.strip(), pixels, Found(texts, number(count, decimal_commas=commas))
+            yield Found(name.strip(), pixels, texts, number(count, decimal_commas=commas))

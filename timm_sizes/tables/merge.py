@@ -121,7 +121,7 @@ def _join_notes(known: Sequence[tuple[Known, int]], facts: Facts, total: int) ->
         if join.note:
             yield join.note
     for name, count in {each.key.name: each.measured_parameters for each, _ in known if each.has_another_speed}.items():
-        yield f"another model in the benchmark: {name} has {count:g} M parameters there"
+        yield f"speed of {name}: of a model with {count:g} M parameters"
     if facts.memory:
         matched = sum(count for each, count in known if each.footprint and each.footprint.total is not None)
         yield f"{', '.join(facts.memory.columns)}: {matched:,} of {total:,} rows are in the computed memory figures"
