@@ -314,8 +314,8 @@ def test_crawl_counts_its_requests_with_the_other_machines(
 ) -> None:
     put_many(hub)
     hub.behave(quota={"api": 500})
-    environment = {"REDIS_URL": redis.url, "HUB_QUOTA_NAME": "office"}
-    assert workplace.crawl("-a", f"models={NAMES[0]},{NAMES[3]}", env=environment).status == 0
+    shared = ["-s", f"REDIS_URL={redis.url}", "-s", "HUB_QUOTA_NAME=office"]
+    assert workplace.crawl("-a", f"models={NAMES[0]},{NAMES[3]}", *shared).status == 0
     with redis.client() as connection:
         counts = [connection.get(key) for key in connection.scan_iter("LIMITS:*")]
     assert counts == [b"2"]
