@@ -63,9 +63,12 @@ const makeChart = (canvas, rows, { describe, pick }) => {
     title: { display: true, font: { size: 14 } },
     // 1, 2, 5, 10, …; fewer where there is little room for many magnitudes, more where a magnitude is not half seen.
     afterBuildTicks(axis) {
-      if (axis.type === "linear" || axis.max / axis.min < 4) return;
+      if (axis.type === "linear") return;
+      const isClose = axis.max / axis.min < 4;
       const digits = narrow.matches && axis.max / axis.min > 100 ? [1, 3] : [1, 2, 5];
-      axis.ticks = axis.ticks.filter(({ value }) => Number(value.toPrecision(1)) === value && digits.includes(Number(value.toExponential()[0])));
+      const isRound = (value) => Number(value.toPrecision(isClose ? 2 : 1)) === value && (isClose || digits.includes(Number(value.toExponential()[0])));
+      const round = axis.ticks.filter(({ value }) => isRound(value));
+      if (round.length > 1) axis.ticks = round;
     },
     ticks: { maxRotation: 0, autoSkipPadding: 8, includeBounds: false, callback: (value) => value.toLocaleString("en", { maximumFractionDigits: 2 }) },
   });
@@ -152,7 +155,8 @@ const makeChart = (canvas, rows, { describe, pick }) => {
     scales.y.type = yColumn.log ? "logarithmic" : "linear";
     for (const [of, name, column] of [[scales.x, across, xColumn], [scales.y, up, yColumn]]) {
       of.column = name;
-      of.title.text = [column.header, rows.basisOf(name, drawn), column.log && "log scale"].filter(Boolean).join(", ");
+      const title = [column.header, column.log && "log scale", rows.basisOf(name, drawn)].filter(Boolean).join(", ");
+      of.title.text = title.match(/.{1,50}(, |$)/g) ?? title; // in lines that fit along a side
     }
     const turned = xColumn.smaller && !lessWins ? " (the larger)" : "";
     const said = { best, slots, symbolOf, below: 0, drawn, line: `${xColumn.label.toLowerCase()}${turned} and ${yColumn.label}` };
