@@ -70,7 +70,7 @@ def page_of(frame: pd.DataFrame, table: str = "results.csv") -> str:
     return render(frame, Source(table, "sizes.csv", sizes()))
 
 
-# --- Figures, families, the ladder, provenance ---
+# --- Figures, provenance ---
 
 
 def test_accuracies_are_found_and_their_errors_and_differences_are_not(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ const showAnswer = (rows, { asked, kept, tests, wanted, answer, computed, allowe
   byId("question").textContent = question;
   document.title = byId("title").textContent = `timm models: ${gain.label} and ${rows.known[wanted.x].label.toLowerCase()}`;
   const nothing = answer === undefined;
-  byId("code").hidden = byId("nothing").hidden = nothing;
+  byId("code").hidden = nothing;
   byId("nothing").hidden = !nothing;
   if (nothing) {
     const nearest = tests.length ? nearestOf(asked, tests) : undefined;
