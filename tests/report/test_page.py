@@ -26,7 +26,7 @@ from timm_sizes.report.provenance import count, find_missing, size_basis, speed_
 from timm_sizes.tables.memory import Memory
 
 HOSTILE = ["<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "'\"><svg onload=alert(3)>"]
-LARGEST_PAGE = 3_000_000
+LARGEST_PAGE = 1_500_000
 ROWS_OF_UPSTREAM = 1_556
 
 
@@ -74,7 +74,8 @@ def page_of(frame: pd.DataFrame, table: str = "results.csv") -> str:
 
 
 def test_accuracies_are_found_and_their_errors_and_differences_are_not(tmp_path: Path) -> None:
-    table = "model,top1,top1_err,top5,top1_diff,top1_real,top1_v2,rank_diff\nresnet18.a1_in1k,71,29,90,1,79,60,+3\n"
+    header = "model,top1,top1_err,top5,top1_diff,top1_real,top1_v2,rank_diff,top1_<b>,top1_$$x$$"
+    table = f"{header}\nresnet18.a1_in1k,71,29,90,1,79,60,+3,72,73\n"
     figures = find_figures(frame_of(tmp_path, table), "results.csv")
     assert [gain.header for gain in figures.gains] == [
         "Top-1 (%)",
@@ -84,11 +85,6 @@ def test_accuracies_are_found_and_their_errors_and_differences_are_not(tmp_path:
     ]
     assert [cost.name for cost in figures.costs] == ["size_mb"]
     assert figures.image is None
-
-
-def test_a_header_from_a_stranger_is_no_accuracy(tmp_path: Path) -> None:
-    table = "model,top1,top1_<b>,top1_$$x$$\nresnet18.a1_in1k,71,72,73\n"
-    assert [gain.name for gain in find_figures(frame_of(tmp_path, table), "results.csv").gains] == ["top1"]
 
 
 def test_without_an_accuracy_speed_is_what_is_gained(tmp_path: Path) -> None:
@@ -122,12 +118,6 @@ def test_what_cannot_be_drawn_is_told(tmp_path: Path, table: str, message: str) 
 def test_figures_that_cannot_be_are_left_out_of_charts(tmp_path: Path, table: str) -> None:
     frame = frame_of(tmp_path, table)
     assert "resnet18.a1_in1k" in page_of(frame)
-
-
-def test_what_is_not_known_is_blank() -> None:
-    figures = find_figures(pd.DataFrame({"size_mb": [1234.5], "top1": [80.0], "speed": [0.0]}), "a.csv")
-    assert [figure.text(1234.567) for figure in figures.shown] == ["1,234.57", "1,234.57", "1,235"]
-    assert {figure.text(float("nan")) for figure in figures.shown} == {""}
 
 
 def test_counts_and_reasons(tmp_path: Path) -> None:
@@ -179,7 +169,7 @@ def test_the_page_forbids_itself_everything_but_its_own_scripts(tmp_path: Path) 
     assert [str(link["href"])[:5] for link in page.attributes("link")] == ["data:"]
 
 
-def test_a_page_of_all_upstream_rows_stays_below_3_mb(tmp_path: Path) -> None:
+def test_a_page_of_all_upstream_rows_is_no_more_than_1_5_mb(tmp_path: Path) -> None:
     header = "model,img_size,top1,top5,top1_real,param_count,infer_samples_per_sec,infer_gmacs,model_size_in_mb\n"
     rows = "".join(
         f"family{at % 90}_patch14_reg4_gap_448.sbb_e200_in12k_ft_in{at}k,{224 + at % 9},{80 + at % 997 / 100}"
