@@ -22,7 +22,6 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # before torch: else its profiler logs every start
@@ -33,9 +32,8 @@ from torch._C._profiler import _EventType
 from torch.profiler import ProfilerActivity, profile
 
 from tests.names.measured import FILE as DATA_FILE
-from tests.names.measured import expected_errors
+from tests.names.measured import write_errors
 from timm_sizes.files import write_atomically
-from timm_sizes.names.generate.data_files import FOLDER
 from timm_sizes.names.generate.memory import build_at
 
 CPU = "CPU, PyTorch's profiler"
@@ -52,8 +50,8 @@ def main() -> None:
             measured, with_workspaces = measure(row["figure"], row["architecture"], *sizes(row))
             row |= {"measured_bytes": str(measured), "with_workspaces_bytes": str(with_workspaces)}
             print(f"{row['figure']} of {row['architecture']}: {measured / 10**6:.2f} MB", flush=True)
-            write(DATA_FILE, rows)
-    write(FOLDER / "memory_errors.csv", expected_errors(rows))
+            write(rows)
+    write_errors()
 
 
 def sizes(row: dict[str, str]) -> tuple[int, int]:
@@ -61,13 +59,13 @@ def sizes(row: dict[str, str]) -> tuple[int, int]:
     return int(row["img_size"]), int(row["images"])
 
 
-def write(path: Path, rows: list[dict[str, str]]) -> None:
-    """Write *rows* to *path*."""
+def write(rows: list[dict[str, str]]) -> None:
+    """Put *rows* in place."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_atomically(path, [text.getvalue()])
+    write_atomically(DATA_FILE, [text.getvalue()])
 
 
 def measure(figure: str, name: str, img_size: int, images: int) -> tuple[int, int]:

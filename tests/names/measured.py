@@ -1,4 +1,7 @@
-"""Sets the memory that was measured on devices (measured_memory.csv) beside what the package computes."""
+"""Sets the memory that was measured on devices (measured_memory.csv) beside what the package computes.
+
+``python -m tests.names.measured`` writes how far the two are apart: names/data/memory_errors.csv.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from timm_sizes.names.catalogue import entry_of
+from timm_sizes.names.generate.data_files import write_rows
 from timm_sizes.tables.memory import Memory, memory_of
 
 FILE = Path(__file__).with_name("measured_memory.csv")
@@ -64,3 +68,13 @@ def expected_errors(measured: list[Row]) -> list[Row]:
         }
         for (figure, images, device), found in sorted(ratios.items())
     ]
+
+
+def write_errors() -> None:
+    """Write the expected errors where the package has them."""
+    found = expected_errors(rows())
+    write_rows("memory_errors.csv", list(found[0]), found)
+
+
+if __name__ == "__main__":
+    write_errors()

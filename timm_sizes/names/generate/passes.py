@@ -11,7 +11,7 @@ import re
 import weakref
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch._prims_common import suggest_memory_format
@@ -20,6 +20,8 @@ from torch.nn.functional import linear, scaled_dot_product_attention
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
+
+from timm_sizes.names.catalogue import Line
 
 # What these operators copy first on a real device, a CPU as well as CUDA: an input that is laid out in another way.
 LAYOUTS: dict[Any, Callable[[torch.Tensor], torch.memory_format]] = {
@@ -46,22 +48,8 @@ IN_32_BITS = re.compile(
 MANY = 1009
 
 
-class Bytes(NamedTuple):
-    """Bytes that exist ``once``, and those of each ``image``."""
-
-    once: int
-    image: int
-
-    def at(self, images: int) -> int:
-        """Return the bytes for so many *images*."""
-        return self.once + images * self.image
-
-
-def live_bytes(model: torch.nn.Module, images: int, img_size: int) -> list[Bytes]:
-    """Return the bytes of the live tensors after each operator of a forward pass in eval mode.
-
-    The input is among them, the weights are not.
-    """
+def live_bytes(model: torch.nn.Module, images: int, img_size: int) -> list[Line]:
+    """Return the bytes of the live tensors, without the weights, after each operator of a forward pass in eval mode."""
     # Leaving train mode empties what a model made in its first pass and holds on to, such as attention biases.
     model.train().eval()
     live = LiveTensors(model, images)
@@ -70,7 +58,7 @@ def live_bytes(model: torch.nn.Module, images: int, img_size: int) -> list[Bytes
     return live.trace
 
 
-def kept_bytes(model: torch.nn.Module, img_size: int, *, autocast: bool = False) -> Bytes:
+def kept_bytes(model: torch.nn.Module, img_size: int, *, autocast: bool = False) -> Line:
     """Return the bytes that autograd keeps after a forward pass in train mode, the weights not among them.
 
     Dropout, stochastic depth and BatchNorm's statistics count as they run; *autocast* computes in 16 bits what CUDA's
@@ -81,13 +69,13 @@ def kept_bytes(model: torch.nn.Module, img_size: int, *, autocast: bool = False)
     with kept, AsOnDevice(), Autocast() if autocast else nullcontext():
         model(torch.empty(MANY, 3, img_size, img_size, device="meta"))
     found = [bytes_of(storage, MANY) for storage in kept.storages.values()]
-    return Bytes(sum(each.once for each in found), sum(each.image for each in found))
+    return Line(sum(each.once for each in found), sum(each.image for each in found))
 
 
-def bytes_of(storage: torch.UntypedStorage, images: int) -> Bytes:
+def bytes_of(storage: torch.UntypedStorage, images: int) -> Line:
     """Return the bytes of *storage*, in a pass of so many *images*."""
     image, rest = divmod(storage.nbytes(), images)
-    return Bytes(storage.nbytes(), 0) if rest else Bytes(0, image)
+    return Line(storage.nbytes(), 0) if rest else Line(0, image)
 
 
 def weight_storages(model: torch.nn.Module) -> set[int]:
@@ -100,9 +88,9 @@ class LiveTensors(TorchDispatchMode):
 
     def __init__(self, model: torch.nn.Module, images: int) -> None:
         super().__init__()
-        self.trace: list[Bytes] = []
+        self.trace: list[Line] = []
         self._images = images
-        self._live = Bytes(0, 0)
+        self._live = Line(0, 0)
         self._known = weight_storages(model)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -125,12 +113,12 @@ class LiveTensors(TorchDispatchMode):
         address, size = storage._cdata, bytes_of(storage, self._images)
         if address not in self._known:
             self._known.add(address)
-            self._live = Bytes(self._live.once + size.once, self._live.image + size.image)
+            self._live = Line(self._live.once + size.once, self._live.image + size.image)
             weakref.finalize(storage, self._discount, address, size)
 
-    def _discount(self, address: int, size: Bytes) -> None:
+    def _discount(self, address: int, size: Line) -> None:
         self._known.discard(address)
-        self._live = Bytes(self._live.once - size.once, self._live.image - size.image)
+        self._live = Line(self._live.once - size.once, self._live.image - size.image)
 
 
 class KeptTensors(saved_tensors_hooks):
@@ -189,10 +177,10 @@ def is_fused(query: torch.Tensor, value: torch.Tensor, attn_mask: torch.Tensor |
     """Return whether a kernel does this attention; where none does, PyTorch holds the N × N matrix.
 
     Those for CPUs and CUDA take heads of one size and four dimensions at most (hiera has five), those for CPUs no mask
-    of three (tiny_vit's).
+    of three beside them (tiny_vit's).
     """
-    has_mask_of_three = attn_mask is not None and attn_mask.dim() == 3
-    return query.dim() in {3, 4} and query.shape[-1] == value.shape[-1] and not has_mask_of_three
+    takes_mask = attn_mask is None or attn_mask.dim() in {2, query.dim()}
+    return query.dim() in {3, 4} and query.shape[-1] == value.shape[-1] and takes_mask
 
 
 class Autocast(TorchFunctionMode):
