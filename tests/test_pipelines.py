@@ -43,6 +43,18 @@ def test_what_no_file_can_hold_is_counted_and_written_as_an_error(tmp_path: Path
     assert [crawler.stats.get_value(f"timm_sizes/status/{status}") for status in ("ok", "error")] == [1, 1]
 
 
+def test_items_of_another_type_with_the_same_fields_are_handled_likewise(tmp_path: Path) -> None:
+    item = {"model": "net", "size_bytes": "1.22 GB", "status": "estimated", "source": "page"}
+    export = Export.from_crawler(make_crawler(SIZES_FILE=str(tmp_path / "sizes.csv")))
+    for pipeline in (NormaliseUnits(), seen := Deduplicate(), export):
+        pipeline.process_item(item)
+    with pytest.raises(DropItem):
+        seen.process_item(ModelSize("net"))
+    export.close_spider()
+    right = ModelSize("net", status=Status.ESTIMATED, size_bytes=1_220_000_000, source="page")
+    assert read_sizes(tmp_path / "sizes.csv") == {"net": right}
+
+
 def test_second_item_of_a_model_is_dropped() -> None:
     pipeline = Deduplicate()
     first = ModelSize("net", size_bytes=1)

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zlib import crc32
 
+from scrapy import Request, Spider
 from scrapy.extensions.httpcache import RFC2616Policy
-from scrapy.http import Headers
+from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
+from scrapy.settings import BaseSettings
 from scrapy.utils.project import data_path
+from scrapy.utils.request import RequestFingerprinterProtocol
 from w3lib.http import headers_dict_to_raw, headers_raw_to_dict
 
 from timm_sizes.hub.endpoints import Address, address_of, parse_endpoint
 from timm_sizes.hub.payloads import RepoInfo
 from timm_sizes.hub.responses import RepoTree
 from timm_sizes.middlewares.messages import REFRESH_META, answer_in
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from scrapy import Request, Spider
-    from scrapy.http import Response
-    from scrapy.settings import BaseSettings
-    from scrapy.utils.request import RequestFingerprinterProtocol
 
 logger = logging.getLogger(__name__)
 

@@ -1,11 +1,16 @@
-"""What happens to a ModelSize between spider and file: units normalised, repeats dropped, rows gathered and written."""
+"""Takes items from spider to file: units normalised, repeats dropped, rows gathered and written.
+
+An item is a ModelSize, or of any other type that itemadapter knows with a ModelSize's fields.
+"""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
+from itemadapter import ItemAdapter
+from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
 from timm_sizes.errors import FAILURE_STAT, InputError
@@ -13,23 +18,19 @@ from timm_sizes.items import ModelSize, Status
 from timm_sizes.sizes_file import keepable, update_sizes
 from timm_sizes.units import parse_size
 
-if TYPE_CHECKING:
-    from typing import Self
-
-    from scrapy.crawler import Crawler
-
 logger = logging.getLogger(__name__)
 
 
 class NormaliseUnits:
     """Turns sizes as a page shows them ("1.22 GB") into whole bytes; what is no size becomes an error, not a number."""
 
-    def process_item(self, item: ModelSize) -> ModelSize:
-        if isinstance(item.size_bytes, str):
+    def process_item(self, item: Any) -> Any:
+        adapter = ItemAdapter(item)
+        if isinstance(adapter.get("size_bytes"), str):
             try:
-                item.size_bytes = parse_size(item.size_bytes)
+                adapter["size_bytes"] = parse_size(adapter["size_bytes"])
             except ValueError as error:
-                item.size_bytes, item.status, item.reason = None, Status.ERROR, str(error)
+                adapter.update(size_bytes=None, status=Status.ERROR, reason=str(error))
         return item
 
 
@@ -39,10 +40,11 @@ class Deduplicate:
     def __init__(self) -> None:
         self._seen: set[str] = set()
 
-    def process_item(self, item: ModelSize) -> ModelSize:
-        if item.model in self._seen:
-            raise DropItem(f"{item.model} is there already", log_level="DEBUG")
-        self._seen.add(item.model)
+    def process_item(self, item: Any) -> Any:
+        model = ItemAdapter(item)["model"]
+        if model in self._seen:
+            raise DropItem(f"{model} is there already", log_level="DEBUG")
+        self._seen.add(model)
         return item
 
 
@@ -61,11 +63,11 @@ class Export:
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
-    def process_item(self, item: ModelSize) -> ModelSize:
-        item = keepable(item)
-        self._crawler.stats.inc_value(f"timm_sizes/status/{item.status}")
-        self._items.append(item)
-        return item
+    def process_item(self, item: Any) -> ModelSize:
+        kept = keepable(item if isinstance(item, ModelSize) else ModelSize(**ItemAdapter(item)))
+        self._crawler.stats.inc_value(f"timm_sizes/status/{kept.status}")
+        self._items.append(kept)
+        return kept
 
     def close_spider(self) -> None:
         if not self._items:

@@ -12,21 +12,17 @@ import logging
 import pickle
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import scrapy
+from scrapy import Request, Spider
 from scrapy.core.scheduler import Scheduler
+from scrapy.crawler import Crawler
+from scrapy.pqueues import ScrapyPriorityQueue
 from scrapy.utils.job import job_dir
+from twisted.internet.defer import Deferred
 
 from timm_sizes.files import write_atomically
-
-if TYPE_CHECKING:
-    from typing import Self
-
-    from scrapy import Request, Spider
-    from scrapy.crawler import Crawler
-    from scrapy.pqueues import ScrapyPriorityQueue
-    from twisted.internet.defer import Deferred
 
 logger = logging.getLogger(__name__)
 

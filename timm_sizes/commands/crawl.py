@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from scrapy import Spider
 from scrapy.commands.crawl import Command as CrawlCommand
+from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
-from scrapy.spiderloader import get_spider_loader
+from scrapy.settings import BaseSettings
+from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 from scrapy.utils.project import data_path
 
 from timm_sizes.cli import load_distributed, reject_leftovers
@@ -18,15 +23,6 @@ from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.files import check_writable, is_special, locked, make_folder, printable
 from timm_sizes.items import Status
 from timm_sizes.sizes_file import read_sizes
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from scrapy import Spider
-    from scrapy.crawler import Crawler
-    from scrapy.settings import BaseSettings
-    from scrapy.spiderloader import SpiderLoaderProtocol
 
 
 class Command(CrawlCommand):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from scrapy import Spider
+from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 
 from timm_sizes.cli import load_distributed, reject_leftovers, whole_number
 from timm_sizes.commands.crawl import Command as CrawlCommand
 from timm_sizes.errors import InputError
-
-if TYPE_CHECKING:
-    from scrapy import Spider
-    from scrapy.crawler import Crawler
 
 
 class Command(CrawlCommand):

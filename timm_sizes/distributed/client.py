@@ -6,9 +6,13 @@ import logging
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
 
+from redis import Redis
 from redis.exceptions import RedisError
+from scrapy import Request
+from scrapy.crawler import Crawler
 from tqdm import tqdm
 
 from timm_sizes.distributed.chunks import Chunk, arguments_of, cut
@@ -18,15 +22,7 @@ from timm_sizes.extensions.progress import log_above_bar
 from timm_sizes.extensions.summary import Summary
 from timm_sizes.spiders.hf_sizes import HfSizesSpider
 from timm_sizes.spiders.plan import WantedRepo, make_plan
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from redis import Redis
-    from scrapy import Request
-    from scrapy.crawler import Crawler
-
-    from timm_sizes.spiders.seeds import Seeds
+from timm_sizes.spiders.seeds import Seeds
 
 logger = logging.getLogger(__name__)
 

@@ -8,20 +8,18 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from redis import Redis
 from rq import Queue, Retry, Worker
 from rq.exceptions import DuplicateJobError, InvalidJobOperation
 from rq.job import Job
+from rq.results import Result
 
 from timm_sizes.distributed.chunks import Chunk
 from timm_sizes.distributed.connection import QUEUE_NAME
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.sizes_file import keepable, update_sizes
-
-if TYPE_CHECKING:
-    from redis import Redis
-    from rq.results import Result
 
 logger = logging.getLogger(__name__)
 

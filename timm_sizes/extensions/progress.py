@@ -7,9 +7,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import Self
 
 from scrapy import signals
+from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.log import get_scrapy_root_handler
@@ -17,12 +18,6 @@ from tqdm import tqdm
 
 from timm_sizes.hub.quota import RateLimit, seconds_for
 from timm_sizes.middlewares.quota import RATE_LIMIT_STAT, RESUMES_AT_STAT
-
-if TYPE_CHECKING:
-    from typing import Self
-
-    from scrapy.crawler import Crawler
-
 
 # tqdm's own estimate goes by the pace so far; what takes long are the waits for the quota.
 _FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt}{unit} [{elapsed}{postfix}]"

@@ -5,20 +5,16 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Self
 
 from scrapy import signals
+from scrapy.crawler import Crawler
 from scrapy.settings import SETTINGS_PRIORITIES
 
 from timm_sizes.errors import FAILURE_STAT
 from timm_sizes.files import printable, shown_path
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.units import MB, format_size
-
-if TYPE_CHECKING:
-    from typing import Self
-
-    from scrapy.crawler import Crawler
 
 # Stats that a spider may set: paths of the tables that it was seeded from (an empty list: those to merge into are not
 # known), a line on what else there is, and whether each size is to be printed (a crawl of a few names).

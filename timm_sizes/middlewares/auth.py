@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from timm_sizes.hub.endpoints import parse_endpoint
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+
 from timm_sizes.hub.token import may_carry_token, read_token
-from timm_sizes.middlewares.messages import TOKEN_META, forget_secrets
-
-if TYPE_CHECKING:
-    from typing import Self
-
-    from scrapy import Request
-    from scrapy.crawler import Crawler
-    from scrapy.http import Response
+from timm_sizes.middlewares.messages import TOKEN_META, HubMiddleware, forget_secrets
 
 
-class HubAuth:
+class HubAuth(HubMiddleware):
     """Puts the user's token on requests to the Hub itself, and takes it off again before anything can keep it.
 
     So with the login of a proxy, which HttpProxyMiddleware puts on. The token is read from the environment here and
     not from a setting, so that ``scrapy settings`` cannot print it.
     """
 
-    def __init__(self, token: str | None, endpoint: str) -> None:
-        self._token = token
-        self._endpoint = endpoint
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(read_token(os.environ), parse_endpoint(crawler.settings["HF_ENDPOINT"]))
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._token = read_token(os.environ)
 
     def process_request(self, request: Request) -> None:
         request.meta.pop(TOKEN_META, None)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from scrapy import signals
+from scrapy import Request, signals
 from scrapy.core.downloader.handlers.http11 import TunnelError
+from scrapy.crawler import Crawler
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -16,16 +16,10 @@ from scrapy.exceptions import (
     IgnoreRequest,
     ResponseDataLossError,
 )
+from scrapy.http import Response
 
 from timm_sizes.errors import FAILURE_STAT
-from timm_sizes.middlewares.messages import end_crawl
-
-if TYPE_CHECKING:
-    from typing import Self
-
-    from scrapy import Request
-    from scrapy.crawler import Crawler
-    from scrapy.http import Response
+from timm_sizes.middlewares.messages import HubMiddleware, end_crawl
 
 OFFLINE_HINT = "HF_HUB_OFFLINE=1 estimates sizes without a network, by default of the models in the shipped table"
 _PROXY_LOGIN = "the proxy asks for a login (407)"
@@ -74,7 +68,7 @@ def connection_cause(error: BaseException | None) -> Cause:
     return Cause(known or f"{type(error).__name__}: {text}"[:200])
 
 
-class ConnectionGuard:
+class ConnectionGuard(HubMiddleware):
     """Ends a crawl that reaches nobody: after 20 failed connections without one answer, saying why.
 
     What would fail likewise the next time, such as a certificate, is not retried. Of a server that has answered at
@@ -84,16 +78,11 @@ class ConnectionGuard:
     MOST_FAILURES = 20
 
     def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
+        super().__init__(crawler)
         self._failures = 0
         self._had_answer = False
         self._reason = ""
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        middleware = cls(crawler)
-        crawler.signals.connect(middleware.spider_closed, signal=signals.spider_closed)
-        return middleware
+        crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
 
     def process_response(self, request: Request, response: Response) -> Response:
         if response.status == 407:

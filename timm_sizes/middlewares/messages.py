@@ -1,20 +1,19 @@
-"""Requests and responses as middlewares, cache and spider take them, and the end of a crawl that cannot go on."""
+"""What the middlewares share: requests and responses as cache and spider take them, and the end of a crawl."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import Self
 from weakref import WeakKeyDictionary
 
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Response
 from scrapy.utils.defer import deferred_from_coro
 
 from timm_sizes.errors import FAILURE_STAT
+from timm_sizes.hub.endpoints import Address, address_of, parse_endpoint
 from timm_sizes.hub.responses import HEADERS, Answer, HubResponse, read_response
-
-if TYPE_CHECKING:
-    from scrapy import Request
-    from scrapy.crawler import Crawler
-    from scrapy.http import Response
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +23,21 @@ TOKEN_META = "token_sent"
 REFRESH_META = "refresh"
 
 _answers: WeakKeyDictionary[Response, Answer] = WeakKeyDictionary()
+
+
+class HubMiddleware:
+    """A downloader middleware that knows its crawler and which requests are the Hub's."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._endpoint = parse_endpoint(crawler.settings["HF_ENDPOINT"])
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def _address(self, request: Request) -> Address | None:
+        return address_of(request.url, self._endpoint)
 
 
 def answer_in(response: Response, request: Request | None, endpoint: str) -> Answer:

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
 
-from timm_sizes.hub.endpoints import Address, Kind, address_of, origin, parse_endpoint, rebase
-
-if TYPE_CHECKING:
-    from typing import Self
-
-    from scrapy import Request
-    from scrapy.crawler import Crawler
-    from scrapy.http import Response
+from timm_sizes.hub.endpoints import Address, Kind, address_of, origin, rebase
+from timm_sizes.middlewares.messages import HubMiddleware
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
-class SameOrigin:
+class SameOrigin(HubMiddleware):
     """Lets a redirect be followed on its own origin only: a renamed repo stays at the Hub, no other server is reached.
 
     Never to a model file, which would count as its download. The request is exempted from the duplicate filter on the
     way, which would drop a redirect to a repo that was requested already, or in a loop, without a word, and the name
     with it.
     """
-
-    def __init__(self, endpoint: str) -> None:
-        self._endpoint = endpoint
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(parse_endpoint(crawler.settings["HF_ENDPOINT"]))
 
     def process_response(self, request: Request, response: Response) -> Response:
         location = response.headers.get("Location")
@@ -45,7 +32,7 @@ class SameOrigin:
         if redirected != requested:
             what = "host" if redirected[1] != requested[1] else "scheme or port"
             raise IgnoreRequest(f"redirected to another {what} ({redirected[1]})")
-        if address_of(request.url, self._endpoint) is not None:
+        if self._address(request) is not None:
             target = rebase(target, self._endpoint)
             if address_of(target, self._endpoint) == Address(Kind.FILE):
                 raise IgnoreRequest("redirected to a model file, whose request would count as a download")

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-from scrapy import signals
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
-from scrapy.utils.asyncio import call_later
+from scrapy.http import Response
+from scrapy.utils.asyncio import CallLaterResult, call_later
 
-from timm_sizes.hub.endpoints import address_of, parse_endpoint
 from timm_sizes.hub.quota import Budget, parse_rate_limit, parse_retry_after
-from timm_sizes.middlewares.messages import end_crawl, forget_secrets, header_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Self
-
-    from scrapy import Request
-    from scrapy.crawler import Crawler
-    from scrapy.http import Response
-    from scrapy.settings import BaseSettings
-    from scrapy.utils.asyncio import CallLaterResult
+from timm_sizes.middlewares.messages import HubMiddleware, end_crawl, forget_secrets, header_text
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +23,7 @@ RESUMES_AT_STAT = "timm_sizes/resumes_at"
 RATE_LIMIT_STAT = "timm_sizes/rate_limit"
 
 
-class HubQuota:
+class HubQuota(HubMiddleware):
     """Spends the Hub's quota up to the last request of a window, then holds the crawl until the next one.
 
     A request that finds no room goes back to the scheduler and the engine is paused, so that Ctrl-C during the wait
@@ -47,37 +37,33 @@ class HubQuota:
 
     LONGEST_REFUSAL = 900.0
 
-    def __init__(self, crawler: Crawler, new_budget: Callable[[str], Budget]) -> None:
-        self._crawler = crawler
-        self.new_budget = new_budget
-        self._endpoint = parse_endpoint(crawler.settings["HF_ENDPOINT"])
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
         self._budgets: dict[str, Budget] = {}
-        self._sent: set[Request] = set()
+        # Cached answers and requests that another middleware stopped come back by here too, and were never sent.
+        self._sent: dict[Request, Budget] = {}
         self._wake_up: CallLaterResult | None = None
-        self._resumes_at: float | None = None
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        middleware = cls(crawler, _new_budget(crawler.settings))
-        crawler.signals.connect(middleware.spider_closed, signal=signals.spider_closed)
-        return middleware
+        crawler.signals.connect(self._cancel_wake_up, signal=signals.spider_closed)
 
     def process_request(self, request: Request) -> Request | None:
-        budget = self._budget(request)
-        if budget is None:
+        address, now = self._address(request), time.monotonic()
+        if address is None:
             return None
-        now = time.monotonic()
+        if address.bucket not in self._budgets:
+            self._budgets[address.bucket] = self._new_budget(address.bucket)
+        budget = self._budgets[address.bucket]
         if not budget.take(now):
             self._hold(budget, now)
             return _to_send_again(request)
-        self._sent.add(request)
+        self._sent[request] = budget
         self._crawler.stats.inc_value("timm_sizes/requests")
         return None
 
     def process_response(self, request: Request, response: Response) -> Response | Request:
-        budget = self._ended(request)
+        budget = self._sent.pop(request, None)
         if budget is None:
             return response
+        budget.ended()
         now = time.monotonic()
         said = parse_rate_limit(header_text(response, "RateLimit"), header_text(response, "RateLimit-Policy"))
         if said is not None:
@@ -99,66 +85,48 @@ class HubQuota:
         return _to_send_again(request)
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        budget = self._ended(request)
+        budget = self._sent.pop(request, None)
         if budget is not None:
+            budget.ended()
             self._resume_or_wait(budget, time.monotonic())
 
-    def spider_closed(self) -> None:
-        if self._wake_up is not None:
-            self._wake_up.cancel()
+    def _new_budget(self, bucket: str) -> Budget:
+        """Return the budget of a *bucket*: this crawl's own, or one counted in Redis with other machines."""
+        url, name = self._crawler.settings["REDIS_URL"], self._crawler.settings["HUB_QUOTA_NAME"]
+        if not (url and name):
+            return Budget()
+        from timm_sizes.distributed.quota import shared_budget  # noqa: PLC0415 - needs packages that only this needs
+
+        return shared_budget(url, name, bucket)
 
     def _give_up(self, reason: str) -> NoReturn:
         end_crawl(self._crawler, reason)
         raise IgnoreRequest(reason)
 
-    def _budget(self, request: Request) -> Budget | None:
-        address = address_of(request.url, self._endpoint)
-        if address is None:
-            return None
-        if address.bucket not in self._budgets:
-            self._budgets[address.bucket] = self.new_budget(address.bucket)
-        return self._budgets[address.bucket]
-
-    def _ended(self, request: Request) -> Budget | None:
-        # Cached answers and requests that another middleware stopped come by here too, and were never sent.
-        if request not in self._sent:
-            return None
-        self._sent.remove(request)
-        budget = self._budget(request)
-        if budget is not None:
-            budget.ended()
-        return budget
+    def _resume_or_wait(self, budget: Budget, now: float) -> None:
+        if not self._crawler.engine.paused:
+            return
+        if budget.has_room(now):
+            self._resume()
+        else:
+            self._hold(budget, now)
 
     def _hold(self, budget: Budget, now: float) -> None:
-        if not self._crawler.engine.paused:
-            self._crawler.engine.pause()
-        self._wake_at(budget, now)
-
-    def _resume_or_wait(self, budget: Budget, now: float) -> None:
-        if self._crawler.engine.paused:
-            if budget.has_room(now):
-                self._resume()
-            else:
-                self._wake_at(budget, now)
-
-    def _wake_at(self, budget: Budget, now: float) -> None:
-        opens_at = budget.opens_at(now)
-        if opens_at is None or (self._resumes_at is not None and self._resumes_at >= opens_at):
+        self._crawler.engine.pause()
+        opens_at, resumes_at = budget.opens_at(now), self._crawler.stats.get_value(RESUMES_AT_STAT)
+        if opens_at is None or (resumes_at is not None and resumes_at >= opens_at):
             return
-        if self._wake_up is not None:
-            self._wake_up.cancel()
         wait = max(0.0, opens_at - now)
-        if self._resumes_at is None:
+        if resumes_at is None:
             what = "The Hub refuses requests" if now < budget.refused_until else "The Hub's quota is used up"
             logger.info("%s: resuming in %.0f s", what, wait)
-        self._set_resumes_at(opens_at)
+        self._cancel_wake_up()
+        self._crawler.stats.set_value(RESUMES_AT_STAT, opens_at)
         self._wake_up = call_later(wait, self._resume)
 
     def _resume(self) -> None:
-        if self._wake_up is not None:
-            self._wake_up.cancel()
-        self._wake_up = None
-        self._set_resumes_at(None)
+        self._cancel_wake_up()
+        self._crawler.stats.set_value(RESUMES_AT_STAT, None)
         engine = self._crawler.engine
         engine.unpause()
         # unpause() alone takes effect with the engine's next heartbeat, up to 5 s later: scheduling a request wakes it.
@@ -166,19 +134,10 @@ class HubQuota:
         if request is not None:
             engine.crawl(request.replace(dont_filter=True))
 
-    def _set_resumes_at(self, moment: float | None) -> None:
-        self._resumes_at = moment
-        self._crawler.stats.set_value(RESUMES_AT_STAT, moment)
-
-
-def _new_budget(settings: BaseSettings) -> Callable[[str], Budget]:
-    """Return what makes the budget of a bucket: this crawl's own, or one counted in Redis with other machines."""
-    url, name = settings["REDIS_URL"], settings["HUB_QUOTA_NAME"]
-    if not (url and name):
-        return lambda _: Budget()
-    from timm_sizes.distributed.quota import shared_budget  # noqa: PLC0415 - needs packages that only this needs
-
-    return partial(shared_budget, url, name)
+    def _cancel_wake_up(self) -> None:
+        if self._wake_up is not None:
+            self._wake_up.cancel()
+        self._wake_up = None
 
 
 def _to_send_again(request: Request) -> Request:

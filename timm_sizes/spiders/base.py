@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
+from itemadapter import ItemAdapter
 from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DontCloseSpider
+from scrapy.settings import BaseSettings
 
 from timm_sizes.errors import FAILURE_STAT, InputError
-from timm_sizes.items import ModelSize
-
-if TYPE_CHECKING:
-    from typing import Self
-
-    from scrapy.crawler import Crawler
-    from scrapy.settings import BaseSettings
 
 
 class Arguments(Protocol):
@@ -103,8 +99,8 @@ class NamesSpider(Spider):
             self.logger.error(reason)
         self.crawler.stats.set_value(FAILURE_STAT, reason)
 
-    def _item_scraped(self, item: ModelSize) -> None:
-        self._without_item.pop(item.model, None)
+    def _item_scraped(self, item: Any) -> None:
+        self._without_item.pop(ItemAdapter(item)["model"], None)
 
     def _spider_idle(self) -> None:
         if not self._without_item or self._rounds == self._MOST_ROUNDS:

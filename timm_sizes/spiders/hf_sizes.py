@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from scrapy import Request
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.python.failure import Failure
 
 from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.extensions.summary import ERRORS_STAT, HINT_STAT, KNOWN_STAT, PRINTS_SIZES_STAT, TABLES_STAT
@@ -38,13 +42,6 @@ from timm_sizes.spiders.plan import ListWalk, Plan, Step, Trial, WantedRepo, des
 from timm_sizes.spiders.seeds import ARGUMENTS, Seeds, read_seeds
 from timm_sizes.spiders.sizing import exact_row, from_catalogue, from_list, from_repo, from_target, unsized
 from timm_sizes.tables.table import parse_table, table_names
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
-
-    from scrapy.http import Response
-    from scrapy.settings import BaseSettings
-    from twisted.python.failure import Failure
 
 _Expected = TypeVar("_Expected", RepoInfo, RepoTree, ModelList)
 
