@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from tests.workplace import PROJECT
 
 # What one kind of file, or the generator of the catalogue, needs; asked for where it is used.
-OPTIONAL = {"limits", "pyarrow", "redis", "rq", "timm", "torch"}
+OPTIONAL = {"pyarrow", "redis", "rq", "timm", "torch"}
 
 
 def imported(tree: ast.AST) -> Iterator[str]:

@@ -92,7 +92,7 @@ def whole_number(text: str) -> int:
 
 
 def load_distributed(module: str) -> Any:
-    """Return the *module* of timm_sizes.distributed; InputError where the packages that it needs are not installed."""
-    if not all(find_spec(package) for package in ("rq", "redis", "limits")):
-        raise InputError("crawls that share Redis need the packages rq and limits: pip install rq limits")
+    """Return the *module* of timm_sizes.distributed; InputError where the package that it needs is not installed."""
+    if not all(find_spec(package) for package in ("rq", "redis")):
+        raise InputError("crawls that share Redis need the package rq: pip install rq")
     return import_module(f"timm_sizes.distributed.{module}")

@@ -85,8 +85,8 @@ ITEM_PIPELINES = {
     "timm_sizes.pipelines.Deduplicate": 200,
     "timm_sizes.pipelines.Export": 300,
 }
-# Scrapy's own, less what opens a port (TelnetConsole, RemoteControl), what JobDirScheduler does (SpiderState) and what
-# is off anyway: an entry of None would be imported all the same, with aiohttp, 8 % of an offline crawl's CPU time.
+# Scrapy's own, less what opens a port (TelnetConsole, RemoteControl), SpiderState (no spider has a state) and what is
+# off anyway: an entry of None would be imported all the same, with aiohttp, 8 % of an offline crawl's CPU time.
 EXTENSIONS_BASE = {
     "scrapy.extensions.corestats.CoreStats": 0,
     "scrapy.extensions.logcount.LogCount": 0,

@@ -82,9 +82,8 @@ def damage(path: Path, how: str) -> None:
         "a file is cut": lambda: requests.write_bytes(requests.read_bytes()[:-5]),
         "a file counts too much": lambda: requests.write_bytes(b"\0\0\1\0" + requests.read_bytes()[4:]),
         "a class is gone": lambda: requests.write_bytes(requests.read_bytes().replace(b"WantedRepo", b"WantedOops")),
-        "the state is cut": lambda: (path / "spider.state").write_bytes(b"\x80\x04"),
-        "another Scrapy": lambda: (path / "timm_sizes.json").write_text(
-            (path / "timm_sizes.json").read_text().replace("scrapy ", "scrapy 0.")
+        "another Scrapy": lambda: (path / "timm_sizes.job").write_text(
+            (path / "timm_sizes.job").read_text().replace("scrapy ", "scrapy 0.")
         ),
     }[how]()
 
@@ -97,7 +96,6 @@ def damage(path: Path, how: str) -> None:
         "a file is cut",
         "a file counts too much",
         "a class is gone",
-        "the state is cut",
         "another Scrapy",
     ],
 )

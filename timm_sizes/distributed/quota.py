@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from math import ceil
 
-from limits import RateLimitItemPerSecond
-from limits.storage import RedisStorage
-from limits.strategies import FixedWindowRateLimiter
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -23,7 +21,6 @@ from timm_sizes.hub.quota import Budget, RateLimit
 
 logger = logging.getLogger(__name__)
 
-_NAMESPACE = "timm_sizes"
 # Redis is asked between two requests to the Hub, so nobody waits long for it; and not again soon if it is away.
 _LONGEST_ANSWER = 1.0
 _PAUSE_WITHOUT_REDIS = 15.0
@@ -40,10 +37,8 @@ class Counter:
 
     def __init__(self, url: str, name: str, bucket: str) -> None:
         # A digest, so that a token that was taken for a name does not get into Redis.
-        key = sha256(name.encode()).hexdigest()[:16]
-        self._identifiers = (key, bucket)
-        self._policy_key = f"{_NAMESPACE}:policy:{key}:{bucket}"
-        self._item: RateLimitItemPerSecond | None = None
+        self._key = f"timm_sizes:quota:{sha256(name.encode()).hexdigest()[:16]}:{bucket}"
+        self._policy: tuple[int, int] | None = None
         self._away_until = 0.0
         # Sent before the policy was known.
         self._uncounted = 0
@@ -53,61 +48,58 @@ class Counter:
             socket_timeout=_LONGEST_ANSWER,
             socket_connect_timeout=_LONGEST_ANSWER,
         )
-        self._limiter = FixedWindowRateLimiter(RedisStorage(url, connection_pool=self._redis.connection_pool))
 
-    def knows_policy(self) -> bool:
-        """Return whether requests can be counted: any machine has heard from the Hub what its quota is."""
-        if self._item is None and self._has_redis():
-            try:
-                self._read_policy()
-            except RedisError as error:
-                self._without_redis(error)
-        return self._item is not None
+    def policy(self) -> tuple[int, int] | None:
+        """Return the quota and its window in seconds, None until any machine has heard of them from the Hub."""
+        if self._policy is None:
+            with self._redis_if_there() as redis:
+                if redis is not None and (said := redis.get(self._key)):
+                    quota, window = map(int, said.split())
+                    self._policy = quota, window
+        return self._policy
 
     def learn(self, quota: int, window: int) -> None:
         """Take in that the Hub allows *quota* requests in *window* seconds."""
-        item = RateLimitItemPerSecond(quota, window + _MARGIN, namespace=_NAMESPACE)
-        if item == self._item or not self._has_redis():
+        if (quota, window) == self._policy:
             return
-        try:
-            self._redis.set(self._policy_key, f"{quota} {window}")
-            if self._uncounted:
-                self._limiter.hit(item, *self._identifiers, cost=self._uncounted)
-        except RedisError as error:
-            self._without_redis(error)
-            return
-        self._item, self._uncounted = item, 0
+        with self._redis_if_there() as redis:
+            if redis is not None:
+                redis.set(self._key, f"{quota} {window}")
+                if self._uncounted:
+                    self._count(redis, quota, window, self._uncounted)
+                self._policy, self._uncounted = (quota, window), 0
 
     def take(self) -> float:
         """Count a request; return 0 if it may be sent, else in how many seconds there will be room again."""
-        if not self.knows_policy():
+        policy = self.policy()
+        if policy is None:
             self._uncounted += 1
             return 0.0
-        if self._item is None or not self._has_redis():
-            return 0.0
+        with self._redis_if_there() as redis:
+            if redis is not None:
+                count, seconds_left = self._count(redis, *policy)
+                return 0.0 if count <= policy[0] else seconds_left
+        return 0.0
+
+    def _count(self, redis: Redis, quota: int, window: int, requests: int = 1) -> tuple[int, float]:
+        """Count *requests*; return how many there are in the window that is open now, and the seconds until its end."""
+        key = f"{self._key}:{quota}/{window}"
+        with redis.pipeline() as transaction:
+            transaction.set(key, 0, ex=window + _MARGIN, nx=True)
+            transaction.incrby(key, requests)
+            transaction.pttl(key)
+            _, count, milliseconds_left = transaction.execute()
+        return count, max(1, milliseconds_left) / 1000
+
+    @contextmanager
+    def _redis_if_there(self) -> Iterator[Redis | None]:
+        """Give the connection, None while Redis is away; an error in the ``with`` block says that it is."""
         try:
-            if self._limiter.hit(self._item, *self._identifiers):
-                return 0.0
-            resets_at = self._limiter.get_window_stats(self._item, *self._identifiers).reset_time
+            yield self._redis if time.monotonic() >= self._away_until else None
         except RedisError as error:
-            self._without_redis(error)
-            return 0.0
-        # Redis says it in whole seconds, rounded.
-        return ceil(max(0.0, resets_at - time.time())) + 0.5
-
-    def _read_policy(self) -> None:
-        said = self._redis.get(self._policy_key)
-        if said:
-            quota, window = map(int, said.split())
-            self._item = RateLimitItemPerSecond(quota, window + _MARGIN, namespace=_NAMESPACE)
-
-    def _has_redis(self) -> bool:
-        return time.monotonic() >= self._away_until
-
-    def _without_redis(self, error: RedisError) -> None:
-        if not self._away_until:
-            logger.warning("Requests are not counted with the other machines': Redis: %s", error)
-        self._away_until = time.monotonic() + _PAUSE_WITHOUT_REDIS
+            if not self._away_until:
+                logger.warning("Requests are not counted with the other machines': Redis: %s", error)
+            self._away_until = time.monotonic() + _PAUSE_WITHOUT_REDIS
 
 
 @dataclass
@@ -117,15 +109,11 @@ class SharedBudget(Budget):
     counter: Counter = field(kw_only=True)
 
     def take(self, now: float) -> bool:
-        if not self.has_room(now):
-            return False
-        wait = self.counter.take()
+        wait = self.counter.take() if self.has_room(now) else 0.0
         if wait:
             # As after an answer that leaves nothing: no room until then, and the first request goes alone.
             self.remaining, self.ends_at = 0, now + wait
-            return False
-        self.sent()
-        return True
+        return super().take(now)
 
     def learn(self, said: RateLimit, now: float) -> None:
         super().learn(said, now)
@@ -137,4 +125,4 @@ def shared_budget(url: str, name: str, bucket: str) -> SharedBudget:
     """Return the budget of *bucket* under the quota *name* that is counted in the Redis at *url*."""
     counter = Counter(url, name, bucket)
     # Until the Hub has said what its quota is, requests go one by one.
-    return SharedBudget(counter=counter, remaining=None if counter.knows_policy() else 1)
+    return SharedBudget(counter=counter, remaining=None if counter.policy() else 1)

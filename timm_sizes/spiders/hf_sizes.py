@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mappi
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy import Request
 from scrapy.downloadermiddlewares.retry import get_retry_request
@@ -14,7 +14,6 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
-from twisted.python.failure import Failure
 
 from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.extensions.summary import ERRORS_STAT, HINT_STAT, KNOWN_STAT, PRINTS_SIZES_STAT, TABLES_STAT
@@ -43,6 +42,9 @@ from timm_sizes.spiders.seeds import ARGUMENTS, Seeds, read_seeds
 from timm_sizes.spiders.sizing import exact_row, from_catalogue, from_list, from_repo, from_target, unsized
 from timm_sizes.tables.table import parse_table, table_names
 
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
 _Expected = TypeVar("_Expected", RepoInfo, RepoTree, ModelList)
 
 _TABLE_PRIORITY, _LIST_PRIORITY = 20, 10
@@ -68,11 +70,10 @@ class HfSizesSpider(NamesSpider):
         self._urls_to_come = set(arguments.urls)
         self._requested_urls: set[str] = set()
         self._trial = Trial()
-        # What is known of the server: that it answers at model_info_url, or that only plain_info_url will do.
-        self._answers_at_once = False
-        self._is_plain = False
-        # JobDirScheduler keeps it where there is a job directory.
-        self.state: dict[str, Any] = {}
+        # The commits that lists gave, by repo.
+        self._commits: dict[str, str] = {}
+        # Whether only plain_info_url will do for this server; None until it has answered with a repo.
+        self._is_plain: bool | None = None
 
     @classmethod
     def read_arguments(cls, spargs: Mapping[str, Any], settings: BaseSettings) -> Seeds:
@@ -203,10 +204,9 @@ class HfSizesSpider(NamesSpider):
         has_lost_commit = isinstance(info, ErrorResponse) and info.is_of_revision and not repo.revision
         if not isinstance(info, ErrorResponse):
             self._refuse_private([info])
-            self._answers_at_once = self._answers_at_once or not is_plain
-            self._is_plain = not self._answers_at_once
+            self._is_plain = is_plain and self._is_plain is not False
             yield from self._sized(repo, info)
-        elif not is_plain and info.is_of_form and (has_lost_commit or not self._answers_at_once):
+        elif not is_plain and info.is_of_form and (has_lost_commit or self._is_plain is not False):
             yield self._repo_request(repo, is_plain=True)
         else:
             yield from self._failed(response.request, repo, info)
@@ -232,12 +232,6 @@ class HfSizesSpider(NamesSpider):
     @property
     def _by_list(self) -> bool:
         return self.seeds.route == "list"
-
-    @property
-    def _commits(self) -> dict[str, str]:
-        """The commits that lists gave, by repo; kept with a job directory, so that a resumed crawl needs no list."""
-        state: dict[str, dict[str, str]] = self.state
-        return state.setdefault("commits", {})
 
     @cached_property
     def _known(self) -> Sizes:
@@ -392,9 +386,9 @@ class HfSizesSpider(NamesSpider):
             errback=self.list_failed,
             cb_kwargs={"walk": walk},
             priority=_LIST_PRIORITY,
-            # A resumed crawl needs the commits of a list no more, but what else it says. The walk knows its pages by
-            # what is on them: the filter would drop one without a word, and its repos with it.
-            dont_filter=bool(url) or walk.takes_all or self._by_list,
+            # A resumed crawl needs it again. The walk knows its pages by what is on them: the filter would drop one
+            # without a word, and its repos with it.
+            dont_filter=True,
         )
 
     def _tree_request(self, url: str, repo: WantedRepo, info: RepoInfo) -> Request:
@@ -403,7 +397,7 @@ class HfSizesSpider(NamesSpider):
         return Request(url, self.parse_tree, errback=self.repo_failed, cb_kwargs=kept, dont_filter=True)
 
     def _repo_request(self, repo: WantedRepo, *, is_plain: bool = False) -> Request:
-        is_plain = is_plain or self._is_plain
+        is_plain = is_plain or bool(self._is_plain)
         revision = repo.revision if is_plain else repo.revision or self._commits.get(repo.repo_id, "")
         address = tree_page_url if self.seeds.route == "page" else plain_info_url if is_plain else model_info_url
         url = address(self.seeds.endpoint, repo.repo_id, revision)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from glob import glob, has_magic
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from timm_sizes.errors import InputError
 from timm_sizes.hub.endpoints import is_owner
-from timm_sizes.names.resolve import resolve
 from timm_sizes.sizes_file import kept_path
 from timm_sizes.tables.table import (
     DEFAULT_COLUMN,
@@ -62,7 +62,7 @@ class Seeds:
     urls: Mapping[str, Path] = field(default_factory=dict)
     unkept: Mapping[Path, bytes] = field(default_factory=dict)
     authors: tuple[str, ...] = ()
-    # Names of local files: they count in local tables only, a stranger's must not have files here measured.
+    # Names that may be of local files: a stranger's table must not have files here measured.
     local_names: frozenset[str] = frozenset()
     by_name: bool = False
     column: str = DEFAULT_COLUMN
@@ -90,27 +90,42 @@ def read_seeds(arguments: Mapping[str, Any], sizes_file: Path, endpoint: str, *,
     if len(given) > 1 and "models" in given:
         raise InputError(f"{' and '.join(given)}: expected models alone, or a table, an author, or both of these")
     column = arguments.get("column", DEFAULT_COLUMN)
-    has_tables = "table" in arguments or not given
-    sources = list(_sources(arguments.get("table"), offline=offline)) if has_tables else []
-    reading = _Reading(sizes_file, column, sources)
     authors = tuple(_listed(arguments, "author"))
     if authors and offline:
         raise InputError("author: HF_HUB_OFFLINE is set; expected a local table or models")
     for author in authors:
         if not is_owner(author):
             raise InputError(f"author={author}: expected the name of an organisation or a user on the Hub")
-    if "models" in arguments:
-        reading.add_names(_listed(arguments, "models"), is_local=True)
+    local_names = _listed(arguments, "models")
+    names = dict.fromkeys(local_names)
+    has_tables = "table" in arguments or not given
+    sources = dict.fromkeys(_sources(arguments.get("table"), offline=offline) if has_tables else ())
+    # Kept tables must not take the place of one that is read: it may be what an earlier crawl kept.
+    taken = {Path(source).resolve() for source in sources if not _SCHEME.match(source)}
+    tables, urls, unkept = [], {}, {}
     for source in sources:
-        reading.add_table(source)
+        if _SCHEME.match(source):
+            filename = PurePosixPath(unquote(urlsplit(source).path)).name
+            urls[source] = _kept_path(sizes_file, filename, taken)
+            continue
+        data = read_bytes(source)
+        found = table_names(parse_table(data, source_name(source), column), column)
+        names |= dict.fromkeys(found)
+        if source == STDIN:
+            path = _kept_path(sizes_file, f"stdin{table_ending(data)}", taken)
+            unkept[path] = data
+        else:
+            path = Path(source)
+            local_names += found
+        tables.append(path)
     return Seeds(
         sizes_file=sizes_file,
-        names=tuple(reading.names),
-        tables=tuple(reading.tables),
-        urls=reading.urls,
-        unkept=reading.unkept,
+        names=tuple(names),
+        tables=tuple(tables),
+        urls=urls,
+        unkept=unkept,
         authors=authors,
-        local_names=frozenset(reading.local_names),
+        local_names=frozenset(local_names),
         by_name="models" in arguments,
         column=column,
         route=route,
@@ -121,50 +136,13 @@ def read_seeds(arguments: Mapping[str, Any], sizes_file: Path, endpoint: str, *,
     )
 
 
-class _Reading:
-    """What has been read of the tables so far."""
-
-    def __init__(self, sizes_file: Path, column: str, sources: Iterable[str]) -> None:
-        self._sizes_file = sizes_file
-        # Kept tables must not take the place of one that is read: it may be what an earlier crawl kept.
-        self._taken = {Path(source).resolve() for source in sources if not _SCHEME.match(source)}
-        self._column = column
-        self.names: dict[str, None] = {}
-        self.local_names: set[str] = set()
-        self.tables: list[Path] = []
-        self.urls: dict[str, Path] = {}
-        self.unkept: dict[Path, bytes] = {}
-
-    def add_table(self, source: str) -> None:
-        if _SCHEME.match(source):
-            if source not in self.urls:
-                self.urls[source] = self._kept_path(PurePosixPath(unquote(urlsplit(source).path)).name)
-            return
-        data = read_bytes(source)
-        if source == STDIN:
-            path = self._kept_path(f"stdin{table_ending(data)}")
-            self.unkept[path] = data
-        else:
-            path = Path(source)
-        self.tables.append(path)
-        table = parse_table(data, source_name(source), self._column)
-        self.add_names(table_names(table, self._column), is_local=source != STDIN)
-
-    def add_names(self, names: list[str], *, is_local: bool) -> None:
-        self.names |= dict.fromkeys(names)
-        if is_local:
-            self.local_names |= {name for name in names if resolve(name).path}
-
-    def _kept_path(self, filename: str) -> Path:
-        """Return where a table that is not local is kept: under its own name, made harmless and unlike the others'."""
-        name = _UNSAFE.sub("_", filename).lstrip(".")[-100:] or "table.csv"
-        path = kept_path(self._sizes_file, name)
-        number = 2
-        while path.resolve() in self._taken:
-            path = kept_path(self._sizes_file, f"{number}-{name}")
-            number += 1
-        self._taken.add(path.resolve())
-        return path
+def _kept_path(sizes_file: Path, filename: str, taken: set[Path]) -> Path:
+    """Return where a table that is not local is kept: under its own name, made harmless and not among those *taken*."""
+    name = _UNSAFE.sub("_", filename).lstrip(".")[-100:] or "table.csv"
+    numbered = (kept_path(sizes_file, f"{number}-{name}") for number in count(2))
+    path = next(path for path in chain([kept_path(sizes_file, name)], numbered) if path.resolve() not in taken)
+    taken.add(path.resolve())
+    return path
 
 
 def _sources(text: Any, *, offline: bool) -> Iterator[str]:
