@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
 from pathlib import Path
 from time import time
 from typing import Any
@@ -77,7 +76,10 @@ class SqliteCacheStorage:
 
     def open_spider(self, spider: Spider) -> None:
         self._path = self._folder / f"{spider.name}.sqlite"
-        self._database = _open(self._path)
+        try:
+            self._database = _connect(self._path)
+        except sqlite3.DatabaseError as error:
+            self._do_without(error)
         assert spider.crawler.request_fingerprinter is not None
         self._fingerprinter: RequestFingerprinterProtocol = spider.crawler.request_fingerprinter
         self._stats = spider.crawler.stats
@@ -86,7 +88,8 @@ class SqliteCacheStorage:
         self._database.close()
 
     def retrieve_response(self, spider: Spider, request: Request) -> Response | None:
-        found = self._find(self._fingerprinter.fingerprint(request))
+        query = "SELECT stored_at, checksum, url, status, headers, body FROM answers WHERE fingerprint = ?"
+        found = self._execute(query, self._fingerprinter.fingerprint(request))
         if found is None or 0 < self._expiration_secs < time() - found[0]:
             return None
         stored_at, checksum, *answer = found
@@ -101,48 +104,47 @@ class SqliteCacheStorage:
 
     def store_response(self, spider: Spider, request: Request, response: Response) -> None:
         answer = (response.url, response.status, headers_dict_to_raw(response.headers), response.body)
-        row = (self._fingerprinter.fingerprint(request), time(), _checksum(answer), *answer)
         insert = (
             "INSERT OR REPLACE INTO answers (fingerprint, stored_at, checksum, url, status, headers, body)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)"
         )
         try:
-            self._database.execute(insert, row)
+            self._execute(insert, self._fingerprinter.fingerprint(request), time(), _checksum(answer), *answer)
         except sqlite3.DatabaseError as error:
-            if _is_damage(error):
-                self._start_anew(error)
-                self._database.execute(insert, row)
-                return
             # A full disk must not cost the answer: it is requested again next time.
             if not self._stats.get_value("httpcache/store_error"):
                 logger.warning("Answers cannot be kept in the HTTP cache: %s", error)
             self._stats.inc_value("httpcache/store_error")
 
-    def _find(self, fingerprint: bytes) -> Any:
-        query = "SELECT stored_at, checksum, url, status, headers, body FROM answers WHERE fingerprint = ?"
+    def _execute(self, statement: str, *values: object) -> Any:
+        """Execute *statement* and return its row, None if there is none; in a new file where this one is damaged."""
         try:
-            with closing(self._database.execute(query, (fingerprint,))) as cursor:
-                return cursor.fetchone()
+            return self._database.execute(statement, values).fetchone()
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
-            self._start_anew(error)
-            return None
+            self._database.close()
+            self._do_without(error)
+        return self._database.execute(statement, values).fetchone()
 
-    def _start_anew(self, error: sqlite3.Error) -> None:
-        self._database.close()
-        self._database = _set_aside(self._path, error)
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    try:
-        return _connect(path)
-    except sqlite3.DatabaseError as error:
+    def _do_without(self, error: sqlite3.Error) -> None:
+        """Set a damaged file aside for a new one; keep answers in memory where the disk has no room for one."""
+        reason: Exception = error
         if _is_damage(error):
-            return _set_aside(path, error)
-        # A full or read-only disk: nothing is wrong with what is there, and the crawl can do without.
-        logger.warning("The HTTP cache %s cannot be used (%s): nothing is kept this time", path, error)
-        return _connect(":memory:")
+            aside = self._path.with_suffix(".damaged")
+            try:
+                self._path.replace(aside)
+                for log in ("-wal", "-shm"):
+                    self._path.with_name(f"{self._path.name}{log}").unlink(missing_ok=True)
+                self._database = _connect(self._path)
+            except (OSError, sqlite3.DatabaseError) as failure:
+                reason = failure
+            else:
+                logger.warning("The HTTP cache %s is damaged (%s): set aside as %s", self._path, error, aside.name)
+                return
+        # A full or read-only disk: the crawl can do without.
+        logger.warning("The HTTP cache %s cannot be used (%s): nothing is kept this time", self._path, reason)
+        self._database = _connect(":memory:")
 
 
 def _checksum(answer: Iterable[object]) -> int:
@@ -152,20 +154,6 @@ def _checksum(answer: Iterable[object]) -> int:
 def _is_damage(error: sqlite3.Error) -> bool:
     # The low byte is the kind of error, what is above it the details.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def _set_aside(path: Path, error: sqlite3.Error) -> sqlite3.Connection:
-    aside = path.with_suffix(".damaged")
-    try:
-        path.replace(aside)
-        for log in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
-            log.unlink(missing_ok=True)
-        database = _connect(path)
-    except (OSError, sqlite3.DatabaseError) as reason:
-        logger.warning("The HTTP cache %s is damaged (%s) and stays (%s): nothing is kept", path, error, reason)
-        return _connect(":memory:")
-    logger.warning("The HTTP cache %s is damaged (%s): set aside as %s", path, error, aside.name)
-    return database
 
 
 def _connect(path: Path | str) -> sqlite3.Connection:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import groupby
 from math import ceil
 from typing import Any
 
@@ -38,26 +38,19 @@ def cut(repos: Iterable[WantedRepo], size: int, *, by_list: bool) -> Iterator[li
     An organisation is cut only where it has more repos than that: then into larger chunks if there would be more than
     MOST_OF_AN_ORGANISATION of them, and not at all *by_list*, where its lists are all that is requested.
     """
-    groups: dict[str, list[WantedRepo]] = {}
-    for repo in sorted(repos, key=lambda repo: (repo.organisation, repo.repo_id, repo.revision)):
-        groups.setdefault(repo.organisation, []).append(repo)
-    chunk: list[WantedRepo] = []
-    for group in groups.values():
-        pieces = 1 if by_list else MOST_OF_AN_ORGANISATION
+    chunks: list[list[WantedRepo]] = [[]]
+    ordered = sorted(repos, key=lambda repo: (repo.organisation, repo.repo_id, repo.revision))
+    for _, of_owner in groupby(ordered, key=lambda repo: repo.organisation):
+        group = list(of_owner)
         if len(group) > size:
-            step = max(size, ceil(len(group) / pieces))
-            yield from (_names(group[start : start + step]) for start in range(0, len(group), step))
-            continue
-        if len(chunk) + len(group) > size:
-            yield _names(chunk)
-            chunk = []
-        chunk += group
-    if chunk:
-        yield _names(chunk)
-
-
-def _names(repos: Iterable[WantedRepo]) -> list[str]:
-    return list(chain.from_iterable(repo.models for repo in repos))
+            step = max(size, ceil(len(group) / (1 if by_list else MOST_OF_AN_ORGANISATION)))
+            # The last chunk is still open to those that follow.
+            chunks[-1:-1] = [group[start : start + step] for start in range(0, len(group), step)]
+        elif len(chunks[-1]) + len(group) > size:
+            chunks.append(group)
+        else:
+            chunks[-1] += group
+    yield from ([name for repo in chunk for name in repo.models] for chunk in chunks if chunk)
 
 
 def arguments_of(seeds: Seeds) -> dict[str, Any]:

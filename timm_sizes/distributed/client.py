@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -58,8 +57,8 @@ def distribute(crawler: Crawler, seeds: Seeds, connection: Redis, chunk_size: in
         stats.set_value("finish_reason", _follow(jobs, len(left), crawler))
         for status, count in jobs.statuses.items():
             stats.inc_value(f"timm_sizes/status/{status}", count)
-        if jobs.failed and not stats.get_value(FAILURE_STAT):
-            stats.set_value(FAILURE_STAT, "; ".join(sorted(set(jobs.failed.values()))))
+        if jobs.reasons and not stats.get_value(FAILURE_STAT):
+            stats.set_value(FAILURE_STAT, "; ".join(sorted(jobs.reasons)))
         stats.set_value("elapsed_time_seconds", stats.get_value("elapsed_time_seconds") + time.monotonic() - started)
     Summary(crawler).engine_stopped()
 
@@ -74,32 +73,29 @@ def _chunks(names: Iterable[str], left: set[str], seeds: Seeds, size: int) -> It
 
 def _follow(jobs: Jobs, names: int, crawler: Crawler) -> str:
     """Queue the jobs and gather their rows until all have ended; return the reason why the crawl ends."""
+    ended = "finished"
     bar = tqdm(total=names, desc="sizes", unit=" models", disable=not sys.stderr.isatty(), file=sys.stderr)
     try:
-        with bar, log_above_bar():
-            return _gather_all(jobs, bar)
+        try:
+            with bar, log_above_bar():
+                jobs.queue_anew()
+                if not jobs.is_over and not jobs.workers():
+                    logger.info(_START_WORKERS)
+                while not jobs.is_over:
+                    jobs.gather()
+                    bar.update(sum(jobs.statuses.values()) - bar.n)
+                    time.sleep(0 if jobs.is_over else _SECONDS_BETWEEN_LOOKS)
+        except KeyboardInterrupt:
+            ended = "shutdown"
+        except RedisError:
+            jobs.save()
+            raise
+        jobs.write()
     except RedisError as error:
         reason = f"Redis: {error}"
     except (OSError, InputError) as error:
         reason = f"{jobs.sizes_file} was not written ({error})"
+    else:
+        return ended
     crawler.stats.set_value(FAILURE_STAT, f"{reason}; run the same command again to resume")
     return "stopped"
-
-
-def _gather_all(jobs: Jobs, bar: tqdm[Any]) -> str:
-    try:
-        jobs.queue_anew()
-        if not jobs.is_over and not jobs.workers():
-            logger.info(_START_WORKERS)
-        while not jobs.is_over:
-            jobs.gather()
-            bar.update(sum(jobs.statuses.values()) - bar.n)
-            time.sleep(0 if jobs.is_over else _SECONDS_BETWEEN_LOOKS)
-        jobs.write()
-    except KeyboardInterrupt:
-        jobs.write()
-        return "shutdown"
-    except RedisError:
-        jobs.save()
-        raise
-    return "finished"

@@ -33,7 +33,7 @@ _SECONDS_BETWEEN_WRITES = 60.0
 
 
 class Jobs:
-    """The jobs of a crawl's *chunks*; ``statuses`` counts the rows by how they ended, ``failed`` are reasons by job.
+    """The jobs of a crawl's *chunks*; ``statuses`` counts the rows by how they ended, ``reasons`` why jobs failed.
 
     What talks to Redis waits for it some minutes before it raises RedisError.
     """
@@ -45,11 +45,11 @@ class Jobs:
         self.sizes_file = sizes_file
         self._items: list[ModelSize] = []
         # Jobs to delete when their rows are written, and those that are deleted.
-        self._gathered: list[str] = []
+        self._gathered: set[str] = set()
         self._deleted: set[str] = set()
         self._next_write = time.monotonic() + _SECONDS_BETWEEN_WRITES
         self.statuses: Counter[str] = Counter()
-        self.failed: dict[str, str] = {}
+        self.reasons: set[str] = set()
 
     @property
     def is_over(self) -> bool:
@@ -67,7 +67,9 @@ class Jobs:
         for job_id in self._ended(self._queue.finished_job_registry.get_job_ids()):
             self._take(job_id)
         for job_id in self._ended(self._queue.failed_job_registry.get_job_ids()):
-            self._give_up(job_id, self._why(job_id))
+            result = self._result(job_id)
+            text = (result.exc_string if result else "") or "no reason given"
+            self._give_up(job_id, text.strip().splitlines()[-1])
         if time.monotonic() >= self._next_write:
             self.write()
             self._queue_missing()
@@ -77,8 +79,8 @@ class Jobs:
         self.save()
         for job_id in self._gathered:
             self._delete(job_id)
-        self._deleted.update(self._gathered)
-        self._gathered = []
+        self._deleted |= self._gathered
+        self._gathered.clear()
         self._next_write = time.monotonic() + _SECONDS_BETWEEN_WRITES
 
     def save(self) -> None:
@@ -99,70 +101,55 @@ class Jobs:
 
     def _queue_missing(self) -> None:
         """Queue each open chunk that Redis has no job of: none yet, or no more after a restart that lost some."""
-        with self._connection.pipeline() as pipeline:
-            for job_id in self._open:
-                pipeline.exists(Job.key_for(job_id))
-            there = pipeline.execute()
-        for (job_id, chunk), is_there in zip(self._open.items(), there, strict=True):
-            if not is_there:
-                self._enqueue(job_id, chunk)
-
-    def _enqueue(self, job_id: str, chunk: Chunk) -> None:
-        try:
-            self._queue.enqueue_call(
-                _FUNCTION,
-                args=(list(chunk.names), chunk.arguments),
-                job_id=job_id,
-                unique=True,
-                description=f"{len(chunk.names)} names from {chunk.names[0]} to {chunk.names[-1]}",
-                timeout=_NO_TIMEOUT,
-                result_ttl=_ROWS_ARE_KEPT,
-                retry=Retry(max=_MOST_RETRIES),
-            )
-        except DuplicateJobError:
-            # It was queued after all: the connection broke before the answer came.
-            return
+        for job_id, chunk in self._open.items():
+            with suppress(DuplicateJobError):
+                self._queue.enqueue_call(
+                    _FUNCTION,
+                    args=(list(chunk.names), chunk.arguments),
+                    job_id=job_id,
+                    unique=True,
+                    description=f"{len(chunk.names)} names from {chunk.names[0]} to {chunk.names[-1]}",
+                    timeout=_NO_TIMEOUT,
+                    result_ttl=_ROWS_ARE_KEPT,
+                    retry=Retry(max=_MOST_RETRIES),
+                )
 
     def _take(self, job_id: str) -> None:
         try:
             result = self._result(job_id)
-        except ValueError:  # no JSON
-            result = None
-        items = _items(self._open[job_id], result.return_value if result else None)
-        self._gathered.append(job_id)
-        if items is None:
+            items = _items(self._open[job_id], result.return_value if result else None)
+        except (AttributeError, LookupError, TypeError, ValueError):
             self._give_up(job_id, "its rows are not those of its names: a worker of another version?")
-            return
-        self._items += items
-        self.statuses.update(str(item.status) for item in items)
-        del self._open[job_id]
+        else:
+            self._items += items
+            self.statuses.update(str(item.status) for item in items)
+            del self._open[job_id]
+        self._gathered.add(job_id)
 
     def _give_up(self, job_id: str, reason: str) -> None:
-        self.failed[job_id] = reason
-        logger.error("%d names from %s on: %s", len(self._open[job_id].names), self._open[job_id].names[0], reason)
-        del self._open[job_id]
+        names = self._open.pop(job_id).names
+        self.reasons.add(reason)
+        logger.error("%d names from %s on: %s", len(names), names[0], reason)
 
-    def _result(self, job_id: str) -> Result | None:
-        return Job(job_id, connection=self._connection, serializer="json").latest_result()
-
-    def _why(self, job_id: str) -> str:
-        result = self._result(job_id)
-        text = (result.exc_string if result else "") or "no reason given"
-        return text.strip().splitlines()[-1]
-
-    def _delete(self, job_id: str) -> None:
+    def _job(self, job_id: str) -> Job:
         job = Job(job_id, connection=self._connection, serializer="json")
         job.origin = QUEUE_NAME
+        return job
+
+    def _result(self, job_id: str) -> Result | None:
+        return self._job(job_id).latest_result()
+
+    def _delete(self, job_id: str) -> None:
+        job = self._job(job_id)
         # RQ 3.0.0 raises for a job that was abandoned once: its execution has expired, but is still listed there.
         self._connection.delete(job.execution_registry.key)
         with suppress(InvalidJobOperation):
             job.delete()
 
 
-def _items(chunk: Chunk, rows: Any) -> list[ModelSize] | None:
-    """Return what a worker says of *chunk*'s names, None unless it is a row for each of them and nothing else."""
-    try:
-        items = [keepable(ModelSize(**{**row, "status": Status(row["status"])})) for row in rows]
-        return items if sorted(item.model for item in items) == sorted(chunk.names) else None
-    except (AttributeError, LookupError, TypeError, ValueError):
-        return None
+def _items(chunk: Chunk, rows: Any) -> list[ModelSize]:
+    """Return what a worker says of *chunk*'s names; an error of some kind unless *rows* are theirs."""
+    items = [keepable(ModelSize(**{**row, "status": Status(row["status"])})) for row in rows]
+    if sorted(item.model for item in items) != sorted(chunk.names):
+        raise ValueError("other names")
+    return items

@@ -16,7 +16,7 @@ from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.log import get_scrapy_root_handler
 from tqdm import tqdm
 
-from timm_sizes.hub.quota import RateLimit, seconds_for
+from timm_sizes.hub.quota import seconds_for
 from timm_sizes.middlewares.quota import RATE_LIMIT_STAT, RESUMES_AT_STAT
 
 # tqdm's own estimate goes by the pace so far; what takes long are the waits for the quota.
@@ -29,18 +29,17 @@ class Progress:
     _REDRAW_SECONDS = 1.0
 
     def __init__(self, crawler: Crawler) -> None:
+        if not sys.stderr.isatty():
+            raise NotConfigured
         self._crawler = crawler
         self._logs = ExitStack()
+        crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(self.item_scraped, signal=signals.item_scraped)
+        crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        if not sys.stderr.isatty():
-            raise NotConfigured
-        extension = cls(crawler)
-        crawler.signals.connect(extension.spider_opened, signal=signals.spider_opened)
-        crawler.signals.connect(extension.item_scraped, signal=signals.item_scraped)
-        crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
-        return extension
+        return cls(crawler)
 
     def spider_opened(self) -> None:
         self._bar = tqdm(desc="sizes", unit=" models", bar_format=_FORMAT, smoothing=0, file=sys.stderr)
@@ -49,36 +48,28 @@ class Progress:
         self._logs.enter_context(log_above_bar())
 
     def item_scraped(self) -> None:
-        self._bar.total = self._crawler.stats.get_value("timm_sizes/names")
         self._bar.update()
 
     def spider_closed(self) -> None:
+        self._show_waiting()
         self._redraw.stop()
         self._bar.close()
         self._logs.close()
 
     def _show_waiting(self) -> None:
-        stats, now = self._crawler.stats, time.monotonic()
-        # Known before the first item comes, which may be after a wait.
-        self._bar.total = stats.get_value("timm_sizes/names")
+        """Show for how long the crawl waits, and the least time that the requests to come take under the quota."""
+        stats, now, notes = self._crawler.stats, time.monotonic(), []
+        self._bar.total = names = stats.get_value("timm_sizes/names", 0)
         resumes_at = stats.get_value(RESUMES_AT_STAT)
-        waits = "" if resumes_at is None else f"quota: resumes in {max(0.0, resumes_at - now):.0f} s"
-        left = _seconds_left(stats.get_value(RATE_LIMIT_STAT), self._repos_left(), now)
-        estimate = f"some {tqdm.format_interval(left)} left" if left else ""
-        self._bar.set_postfix_str(", ".join(filter(None, [waits, estimate])))
-
-    def _repos_left(self) -> int:
-        """Return how many repos are still to be requested, as far as the names without an item tell."""
-        names, repos = (self._crawler.stats.get_value(f"timm_sizes/{what}", 0) for what in ("names", "repos"))
-        return round(repos * (1 - self._bar.n / names)) if names else 0
-
-
-def _seconds_left(rate_limit: tuple[RateLimit, float] | None, requests: int, now: float) -> int:
-    """Return the least seconds that so many *requests* take by the last RateLimit, which came some time ago."""
-    if rate_limit is None:
-        return 0
-    said, came_at = rate_limit
-    return max(0, round(seconds_for(requests, said) - (now - came_at)))
+        if resumes_at is not None:
+            notes.append(f"quota: resumes in {max(0.0, resumes_at - now):.0f} s")
+        said, came_at = stats.get_value(RATE_LIMIT_STAT, (None, now))
+        if said is not None and names:
+            # As far as the names without an item say how many repos are still to be requested.
+            requests = round(stats.get_value("timm_sizes/repos", 0) * (1 - self._bar.n / names))
+            seconds = round(seconds_for(requests, said) - (now - came_at))
+            notes += [f"some {tqdm.format_interval(seconds)} left"] if seconds > 0 else []
+        self._bar.set_postfix_str(", ".join(notes))
 
 
 @contextmanager
