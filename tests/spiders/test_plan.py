@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from timm_sizes.spiders.plan import MOST_PAGES, ListWalk, Step, Trial, WantedRepo, describe, make_plan
+from timm_sizes.spiders.plan import MOST_PAGES, ListWalk, Trial, WantedRepo, describe, make_plan
 
 
 def wanted(*names: str) -> tuple[WantedRepo, ...]:
@@ -14,23 +14,25 @@ def wanted(*names: str) -> tuple[WantedRepo, ...]:
 
 
 @pytest.mark.parametrize(
-    ("walk", "page", "has_next", "step"),
+    ("walk", "page", "has_next", "goes_on"),
     [
-        (ListWalk("me", wanted("a", "b", "c")), "a", True, Step.NEXT),
-        (ListWalk("me", wanted("a", "b", "c")), "ab", True, Step.DIRECT),  # one request either way
-        (ListWalk("me", wanted("a", "b", "c")), "a", False, Step.DIRECT),
-        (ListWalk("me", wanted("a", "b", "c"), seen=frozenset({"me/x"})), "x", True, Step.DIRECT),
-        (ListWalk("me", wanted("a", "b"), by_list=True), "a", True, Step.NEXT),
-        (ListWalk("me", wanted("a", "b"), by_list=True), "ab", True, Step.STOP),
-        (ListWalk("me", wanted("a", "b"), by_list=True), "", True, Step.STOP),
-        (ListWalk("me", takes_all=True), "x", True, Step.NEXT),
-        (ListWalk("me", takes_all=True), "x", False, Step.DIRECT),
-        (ListWalk("me", takes_all=True, pages=MOST_PAGES - 1), "x", True, Step.DIRECT),
+        (ListWalk("me", wanted("a", "b", "c")), "a", True, True),
+        (ListWalk("me", wanted("a", "b", "c")), "ab", True, False),  # one request either way
+        (ListWalk("me", wanted("a", "b", "c")), "a", False, False),
+        (ListWalk("me", wanted("a", "b", "c"), seen=frozenset({"me/x"})), "x", True, False),
+        (ListWalk("me", wanted("a", "b"), by_list=True), "a", True, True),
+        (ListWalk("me", wanted("a", "b"), by_list=True), "ab", True, False),
+        (ListWalk("me", wanted("a", "b"), by_list=True), "", True, False),
+        (ListWalk("me", takes_all=True), "x", True, True),
+        (ListWalk("me", takes_all=True), "x", False, False),
+        (ListWalk("me", takes_all=True, pages=MOST_PAGES - 1), "x", True, False),
     ],
 )
-def test_list_is_walked_while_a_page_can_save_requests(walk: ListWalk, page: str, has_next: bool, step: Step) -> None:
-    after, found = walk.after([f"me/{name}" for name in page], has_next=has_next)
-    assert found is step
+def test_list_is_walked_while_a_page_can_save_requests(
+    walk: ListWalk, page: str, has_next: bool, goes_on: bool
+) -> None:
+    after, next_url = walk.after([f"me/{name}" for name in page], "next" if has_next else None)
+    assert next_url == ("next" if goes_on else None)
     assert [repo.repo_id for repo in after.repos] == [
         repo.repo_id for repo in walk.repos if repo.repo_id not in [f"me/{name}" for name in page]
     ]
@@ -40,8 +42,8 @@ def test_list_is_walked_while_a_page_can_save_requests(walk: ListWalk, page: str
 @pytest.mark.parametrize("owner", ["me", "others"])
 def test_endless_list_ends(walk: ListWalk, owner: str) -> None:
     for page in count():
-        walk, step = walk.after([f"{owner}/net{page}"], has_next=True)
-        if step is not Step.NEXT:
+        walk, next_url = walk.after([f"{owner}/net{page}"], "next")
+        if next_url is None:
             break
     assert walk.pages == (MOST_PAGES if owner == "me" else 1)
 

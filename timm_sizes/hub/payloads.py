@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from timm_sizes.errors import PayloadError
-from timm_sizes.hub.checkpoint import HUB_FILENAMES as CHECKPOINT_FILENAMES
+from timm_sizes.hub.checkpoint import HUB_FILENAMES
 from timm_sizes.hub.endpoints import is_commit, is_repo_id
 from timm_sizes.units import MAX_BYTES
 
@@ -77,7 +76,8 @@ def parse_model_list(body: bytes) -> dict[str, RepoInfo]:
     repos = {}
     for entry in data:
         with suppress(PayloadError):
-            info = repo_info(entry, _names_alone(dig(entry, "siblings"), "rfilename"))
+            siblings = dig(entry, "siblings")
+            info = repo_info(entry, read_files(siblings, "rfilename", "sha256") if siblings else {})
             if info.sha:
                 repos[info.repo_id] = info
     return repos
@@ -122,10 +122,25 @@ def read_files(entries: object, name_key: str, sha256_key: str) -> dict[str, Rep
     nothing of the others. PayloadError for no file at all, and for a checkpoint without a size, with another one in its
     lfs entry, or listed twice with different sizes.
     """
-    if not isinstance(entries, list) or not any(isinstance(entry, dict) and "size" in entry for entry in entries):
-        files = _names_alone(entries, name_key)
-    else:
-        files = _sized(entries, name_key, sha256_key)
+    entries = entries if isinstance(entries, list) else []
+    has_sizes = any(isinstance(entry, dict) and "size" in entry for entry in entries)
+    files: dict[str, RepoFile] = {}
+    malformed = set()
+    for entry in entries:
+        name = dig(entry, name_key)
+        if not is_filename(name):
+            continue
+        try:
+            file = _sized_file(dig(entry, "size"), dig(entry, "lfs"), sha256_key) if has_sizes else RepoFile(None)
+            if file.size == 0 and name in HUB_FILENAMES:
+                raise PayloadError("a size of 0")
+            if files.setdefault(name, file).size != file.size:
+                raise PayloadError("a file that is listed twice, with different sizes")
+        except PayloadError as error:
+            if name in HUB_FILENAMES:
+                raise PayloadError(f"{name}: {error}") from None
+            malformed.add(name)
+    files = {name: file for name, file in files.items() if name not in malformed}
     if not files:
         raise PayloadError("no file that makes sense")
     return files
@@ -167,31 +182,6 @@ def _license(card_data: object, tags: object = None) -> str:
     ids = ids if isinstance(ids, list) else [ids]
     are_known = len(ids) <= _MOST_LICENSES and all(isinstance(text, str) and _LICENSE.fullmatch(text) for text in ids)
     return "+".join(ids) if are_known else ""
-
-
-def _names_alone(entries: object, name_key: str) -> dict[str, RepoFile]:
-    names = [dig(entry, name_key) for entry in entries] if isinstance(entries, list) else []
-    return {name: RepoFile(None) for name in names if is_filename(name)}
-
-
-def _sized(entries: Iterable[object], name_key: str, sha256_key: str) -> dict[str, RepoFile]:
-    files: dict[str, RepoFile] = {}
-    malformed = set()
-    for entry in entries:
-        name = dig(entry, name_key)
-        if not is_filename(name):
-            continue
-        try:
-            file = _sized_file(dig(entry, "size"), dig(entry, "lfs"), sha256_key)
-            if not file.size and name in CHECKPOINT_FILENAMES:
-                raise PayloadError("a size of 0")
-            if files.setdefault(name, file).size != file.size:
-                raise PayloadError("a file that is listed twice, with different sizes")
-        except PayloadError as error:
-            if name in CHECKPOINT_FILENAMES:
-                raise PayloadError(f"{name}: {error}") from None
-            malformed.add(name)
-    return {name: file for name, file in files.items() if name not in malformed}
 
 
 def _sized_file(size: object, lfs: object, sha256_key: str) -> RepoFile:

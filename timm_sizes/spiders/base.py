@@ -38,8 +38,9 @@ class NamesSpider(Spider):
     def __init__(self, arguments: Arguments) -> None:
         super().__init__()
         self.arguments = arguments
-        self._expected: dict[str, None] = {}
-        self._without_item: dict[str, None] = {}
+        # The names that were given to expect, and those of them that have no item in this run yet.
+        self.names: dict[str, None] = {}
+        self.names_without_item: dict[str, None] = {}
         self._rounds = 0
 
     @classmethod
@@ -68,20 +69,10 @@ class NamesSpider(Spider):
 
     def expect(self, names: Iterable[str]) -> None:
         """Take note of *names* that have to have an item before the crawl ends."""
-        new = [name for name in dict.fromkeys(names) if name not in self._expected]
-        self._expected |= dict.fromkeys(new)
-        self._without_item |= dict.fromkeys(new)
+        new = {name: None for name in names if name not in self.names}
+        self.names |= new
+        self.names_without_item |= new
         self.crawler.stats.inc_value("timm_sizes/names", len(new))
-
-    @property
-    def names(self) -> list[str]:
-        """The names that were given to expect."""
-        return list(self._expected)
-
-    @property
-    def names_without_item(self) -> list[str]:
-        """The names that were given to expect and have no item in this run."""
-        return list(self._without_item)
 
     @property
     def is_repeating(self) -> bool:
@@ -100,10 +91,10 @@ class NamesSpider(Spider):
         self.crawler.stats.set_value(FAILURE_STAT, reason)
 
     def _item_scraped(self, item: Any) -> None:
-        self._without_item.pop(ItemAdapter(item)["model"], None)
+        self.names_without_item.pop(ItemAdapter(item)["model"], None)
 
     def _spider_idle(self) -> None:
-        if not self._without_item or self._rounds == self._MOST_ROUNDS:
+        if not self.names_without_item or self._rounds == self._MOST_ROUNDS:
             return
         self._rounds += 1
         requests = list(self.requests_for(self.names_without_item))

@@ -37,7 +37,7 @@ from timm_sizes.names.resolve import name_of
 from timm_sizes.settings import PROJECT_DIR
 from timm_sizes.sizes_file import Sizes, keep_table, read_sizes, table_record
 from timm_sizes.spiders.base import NamesSpider, check_arguments
-from timm_sizes.spiders.plan import ListWalk, Plan, Step, Trial, WantedRepo, describe, make_plan
+from timm_sizes.spiders.plan import ListWalk, Plan, Trial, WantedRepo, describe, make_plan
 from timm_sizes.spiders.seeds import ARGUMENTS, Seeds, read_seeds
 from timm_sizes.spiders.sizing import exact_row, from_catalogue, from_list, from_repo, from_target, unsized
 from timm_sizes.tables.table import parse_table, table_names
@@ -65,9 +65,7 @@ class HfSizesSpider(NamesSpider):
     def __init__(self, arguments: Seeds) -> None:
         super().__init__(arguments)
         self.seeds = arguments
-        self._names = dict.fromkeys(arguments.names)
         self._tables = list(arguments.tables)
-        self._urls_to_come = set(arguments.urls)
         self._requested_urls: set[str] = set()
         self._trial = Trial()
         # The commits that lists gave, by repo.
@@ -99,6 +97,7 @@ class HfSizesSpider(NamesSpider):
 
     async def start(self) -> AsyncIterator[Request | ModelSize]:
         """Yield what the names need; tables at a URL are fetched first, so that each repo is requested once."""
+        self.expect(self.seeds.names)
         for path, data in self.seeds.unkept.items():
             self._keep(path, data)
         for url in self.seeds.urls:
@@ -123,11 +122,10 @@ class HfSizesSpider(NamesSpider):
             table = parse_table(response.body, url, self.seeds.column)
         except InputError as error:
             raise self.stopped(str(error)) from None
-        self._names |= dict.fromkeys(table_names(table, self.seeds.column))
+        self.expect(table_names(table, self.seeds.column))
         self._keep(self.seeds.urls[url], response.body)
         self._tables.append(self.seeds.urls[url])
-        self._urls_to_come.discard(url)
-        if not self._urls_to_come:
+        if len(self._tables) == len(self.seeds.tables) + len(self.seeds.urls):
             yield from self._begin()
 
     def table_failed(self, failure: Failure) -> None:
@@ -171,22 +169,23 @@ class HfSizesSpider(NamesSpider):
         if walk.takes_all:
             wanted = {repo.repo_id for repo in walk.repos}
             # A table's name may be another organisation's repo.
-            new = [id_ for id_ in own if id_ not in wanted and name_of(id_) not in self._names]
+            new = [id_ for id_ in own if id_ not in wanted and name_of(id_) not in self.names]
             found += [WantedRepo(repo_id, "", [name_of(repo_id)]) for repo_id in new]
-            self._expect(map(name_of, new), len(new))
+            self.expect(map(name_of, new))
+            self.crawler.stats.inc_value("timm_sizes/repos", len(new))
             if not own and not walk.pages:
                 raise self.stopped(
                     f"author={walk.owner}: no repos; names are case-sensitive, and private repos need a token"
                 )
-        walk, step = walk.after(page.repos, has_next=page.next_url is not None)
-        if step is Step.NEXT and page.next_url is not None:
-            yield self._list_request(walk, page.next_url)
-        elif step is Step.DIRECT:
-            yield from self.repo_requests(walk.repos)
-        else:
+        walk, next_url = walk.after(page.repos, page.next_url)
+        if next_url is not None:
+            yield self._list_request(walk, next_url)
+        elif self._by_list:
             why = f"not in the list of {walk.owner}"
             items = (from_catalogue(model, repo.repo_id, why) for repo in walk.repos for model in repo.models)
             yield from map(self._or_known, items)
+        else:
+            yield from self.repo_requests(walk.repos)
         yield from self._listed([(repo, page.repos[repo.repo_id]) for repo in found])
 
     def list_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
@@ -238,12 +237,8 @@ class HfSizesSpider(NamesSpider):
         """What SIZES_FILE has; nothing where all is to be requested anew."""
         return Sizes() if self.seeds.refresh else read_sizes(self.seeds.sizes_file)
 
-    def _expect(self, names: Iterable[str], repos: int) -> None:
-        self.expect(names)
-        self.crawler.stats.inc_value("timm_sizes/repos", repos)
-
     def _begin(self) -> Iterator[Request | ModelSize]:
-        plan = make_plan(self._names, self.seeds.authors, by_list=self._by_list)
+        plan = make_plan(self.names, self.seeds.authors, by_list=self._by_list)
         self.crawler.stats.set_value(PRINTS_SIZES_STAT, self.seeds.by_name)
         if self._by_list:
             self.crawler.stats.set_value(HINT_STAT, _EXACT_HINT)
@@ -251,7 +246,7 @@ class HfSizesSpider(NamesSpider):
             self.crawler.stats.set_value(ERRORS_STAT, _ONLINE_HINT)
         elif self._by_list:
             self.crawler.stats.set_value(ERRORS_STAT, "")
-        self._expect(self._names, len(plan.repos))
+        self.crawler.stats.inc_value("timm_sizes/repos", len(plan.repos))
         self.crawler.stats.set_value(TABLES_STAT, None if self.seeds.by_name else [str(path) for path in self._tables])
         if self._tables:
             self._keep(*table_record(self.seeds.sizes_file, self._tables, self.seeds.column))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
 from typing import ClassVar
 
 from timm_sizes.files import printable
@@ -31,14 +30,6 @@ class WantedRepo:
         return owner if slash else ""
 
 
-class Step(Enum):
-    """What follows on a page of a list: the next page, requests of the repos that it lacks, or nothing."""
-
-    NEXT = auto()
-    DIRECT = auto()
-    STOP = auto()
-
-
 @dataclass(frozen=True)
 class ListWalk:
     """A walk along an owner's list: the ``repos`` still to be found in it, and all others there are (``takes_all``).
@@ -59,8 +50,8 @@ class ListWalk:
         prefix = f"{self.owner}/"
         return [repo_id for repo_id in repo_ids if repo_id.startswith(prefix) and repo_id not in self.seen]
 
-    def after(self, repo_ids: Iterable[str], *, has_next: bool) -> tuple[ListWalk, Step]:
-        """Return the walk after a page with *repo_ids*, and what follows.
+    def after(self, repo_ids: Iterable[str], next_url: str | None) -> tuple[ListWalk, str | None]:
+        """Return the walk after a page with *repo_ids*, and the *next_url* if it goes on there.
 
         A further page is requested while it can give a size, or save more requests than the one it costs. Pages that
         bring nothing new end the walk, and so does an endless list of what nobody has.
@@ -69,9 +60,7 @@ class ListWalk:
         missing = tuple(repo for repo in self.repos if repo.repo_id not in new)
         walk = replace(self, repos=missing, pages=self.pages + 1, seen=self.seen.union(new))
         pays = self.takes_all or len(missing) > (0 if self.by_list else 1)
-        if has_next and pays and new and walk.pages < MOST_PAGES:
-            return walk, Step.NEXT
-        return walk, Step.STOP if self.by_list else Step.DIRECT
+        return walk, next_url if pays and new and walk.pages < MOST_PAGES else None
 
 
 @dataclass
