@@ -6,6 +6,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from scrapy.exceptions import DownloadFailedError
 from scrapy.http import Response
 from scrapy.settings import Settings
 from scrapy.utils.test import get_crawler
@@ -48,6 +49,7 @@ class Engine:
     def __init__(self) -> None:
         self.paused = False
         self.closed = ""
+        self.failure: Exception = DownloadFailedError()
         self.queue: deque[Request] = deque()
         self.scheduler = self
 
@@ -62,6 +64,9 @@ class Engine:
 
     def crawl(self, request: Request) -> None:
         self.queue.append(request)
+
+    async def download_async(self, request: Request) -> Response:
+        raise self.failure
 
     def close_spider_async(self, reason: str) -> None:
         self.closed = reason

@@ -139,9 +139,12 @@ def kept_path(sizes_file: Path, name: str) -> Path:
 
 
 def keep_table(path: Path, data: bytes) -> None:
-    """Write the table *data*, as it came, to *path* (of kept_path). Raises OSError."""
-    path.parent.mkdir(exist_ok=True)
-    write_atomically(path, [data])
+    """Write the table *data*, as it came, to *path* (of kept_path). Raises InputError where that fails."""
+    try:
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, [data])
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; SIZES_FILE is to be written beside it") from None
 
 
 def table_record(sizes_file: Path, tables: Iterable[Path], column: str) -> tuple[Path, bytes]:

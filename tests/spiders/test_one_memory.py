@@ -67,7 +67,7 @@ def test_resumed_crawl_counts_the_whole_table(job: Job) -> None:
     assert job.stop().status == 1
     ended = job.resume()
     job.check_whole(ended)
-    assert f"from cache{FIRST - 1:>11}" in ended.err
+    assert f"known already{FIRST - 1:>8}" in ended.err
     assert "Resuming crawl" in ended.err
     assert len(repo_paths(job.hub)) == len(NAMES)
 

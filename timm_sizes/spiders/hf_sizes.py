@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 _Expected = TypeVar("_Expected", RepoInfo, RepoTree, ModelList)
 
-_TABLE_PRIORITY, _LIST_PRIORITY = 20, 10
 _LOGIN_REFUSED = "the Hub does not accept the token: log in again (hf auth login), or unset HF_TOKEN"
 _EXACT_HINT = "estimates by the Hub's lists, within some 0.1 %; exact bytes: without -a route=list"
 _ONLINE_HINT = "some names are not in the catalogue: crawl without HF_HUB_OFFLINE to request them from the Hub"
@@ -65,7 +64,6 @@ class HfSizesSpider(NamesSpider):
     def __init__(self, arguments: Seeds) -> None:
         super().__init__(arguments)
         self.seeds = arguments
-        self._tables = list(arguments.tables)
         self._requested_urls: set[str] = set()
         self._trial = Trial()
         # The commits that lists gave, by repo.
@@ -97,42 +95,24 @@ class HfSizesSpider(NamesSpider):
 
     async def start(self) -> AsyncIterator[Request | ModelSize]:
         """Yield what the names need; tables at a URL are fetched first, so that each repo is requested once."""
-        self.expect(self.seeds.names)
-        for path, data in self.seeds.unkept.items():
-            self._keep(path, data)
-        for url in self.seeds.urls:
-            # A resumed crawl has to read its tables again.
-            yield Request(
-                url,
-                self.parse_table,
-                errback=self.table_failed,
-                cb_kwargs={"url": url},
-                priority=_TABLE_PRIORITY,
-                dont_filter=True,
-            )
-        if not self.seeds.urls:
-            for result in self._begin():
-                yield result
-
-    def parse_table(self, response: Response, url: str) -> Iterator[Request | ModelSize]:
-        """Take in the table at *url*; when it is the last one to come, request what all names need."""
+        seeds, tables = self.seeds, list(self.seeds.tables)
+        self.expect(seeds.names)
         try:
-            if response.status != 200:
-                raise InputError(f"{url}: HTTP {response.status}; expected a CSV or JSON table")
-            table = parse_table(response.body, url, self.seeds.column)
+            for path, data in seeds.unkept.items():
+                keep_table(path, data)
+            for url, path in seeds.urls.items():
+                data = await self._fetch_table(url)
+                self.expect(table_names(parse_table(data, url, seeds.column), seeds.column))
+                keep_table(path, data)
+                tables.append(path)
+            if tables:
+                keep_table(*table_record(seeds.sizes_file, tables, seeds.column))
         except InputError as error:
-            raise self.stopped(str(error)) from None
-        self.expect(table_names(table, self.seeds.column))
-        self._keep(self.seeds.urls[url], response.body)
-        self._tables.append(self.seeds.urls[url])
-        if len(self._tables) == len(self.seeds.tables) + len(self.seeds.urls):
-            yield from self._begin()
-
-    def table_failed(self, failure: Failure) -> None:
-        """Report a table that could not be had; the crawl ends with it, for nothing is requested before all came."""
-        url = failure.request.cb_kwargs["url"]  # type: ignore[attr-defined]
-        hint = f"; {OFFLINE_HINT}" if is_connection_failure(failure.value) else ""
-        self.fail(f"{url}: {_why(failure)}; expected a CSV or JSON table{hint}")
+            self.fail(str(error))
+            return
+        self.crawler.stats.set_value(TABLES_STAT, None if seeds.by_name else [str(path) for path in tables])
+        for result in self._begin():
+            yield result
 
     def parse(self, response: Response, **kwargs: Any) -> Iterator[Request | ModelSize]:
         """Yield the item of the one repo that *response* is about, for ``scrapy parse URL --spider hf_sizes``."""
@@ -228,6 +208,17 @@ class HfSizesSpider(NamesSpider):
         request: Request = failure.request  # type: ignore[attr-defined]
         yield from self._failed(request, request.cb_kwargs["repo"], _error_of(failure))
 
+    async def _fetch_table(self, url: str) -> bytes:
+        """Return what is at *url*; InputError where it cannot be had."""
+        try:
+            response = await self.crawler.engine.download_async(Request(url))
+        except Exception as error:  # noqa: BLE001 - whatever Scrapy, Twisted or a middleware raises
+            hint = f"; {OFFLINE_HINT}" if is_connection_failure(error) else ""
+            raise InputError(f"{url}: {_why(error)}; expected a CSV or JSON table{hint}") from None
+        if response.status != 200:
+            raise InputError(f"{url}: HTTP {response.status}; expected a CSV or JSON table")
+        return response.body
+
     @property
     def _by_list(self) -> bool:
         return self.seeds.route == "list"
@@ -247,9 +238,6 @@ class HfSizesSpider(NamesSpider):
         elif self._by_list:
             self.crawler.stats.set_value(ERRORS_STAT, "")
         self.crawler.stats.inc_value("timm_sizes/repos", len(plan.repos))
-        self.crawler.stats.set_value(TABLES_STAT, None if self.seeds.by_name else [str(path) for path in self._tables])
-        if self._tables:
-            self._keep(*table_record(self.seeds.sizes_file, self._tables, self.seeds.column))
         for model, target in plan.settled.items():
             is_strange = bool(target.path) and model not in self.seeds.local_names
             yield unsized(model, Status.UNKNOWN_NAME, _NOT_LOCAL) if is_strange else from_target(model, target)
@@ -367,12 +355,6 @@ class HfSizesSpider(NamesSpider):
             again.meta[REFRESH_META] = True
         return again
 
-    def _keep(self, path: Path, data: bytes) -> None:
-        try:
-            keep_table(path, data)
-        except OSError as error:
-            raise self.stopped(f"{path}: {error.strerror}; SIZES_FILE is to be written beside it") from None
-
     def _list_request(self, walk: ListWalk, url: str = "") -> Request:
         first = list_url(self.seeds.endpoint, walk.owner, with_dtypes=self._by_list, is_sorted=walk.is_sorted)
         return Request(
@@ -380,7 +362,7 @@ class HfSizesSpider(NamesSpider):
             self.parse_list,
             errback=self.list_failed,
             cb_kwargs={"walk": walk},
-            priority=_LIST_PRIORITY,
+            priority=1,
             # A resumed crawl needs it again. The walk knows its pages by what is on them: the filter would drop one
             # without a word, and its repos with it.
             dont_filter=True,
@@ -414,11 +396,10 @@ def _error_of(failure: Failure) -> ErrorResponse:
 
     IgnoreRequest (HttpError is one) says that the answer was understood: a retry would be answered likewise.
     """
-    return ErrorResponse(Status.ERROR, _why(failure), may_pass=not isinstance(failure.value, IgnoreRequest))
+    return ErrorResponse(Status.ERROR, _why(failure.value), may_pass=not isinstance(failure.value, IgnoreRequest))
 
 
-def _why(failure: Failure) -> str:
-    error = failure.value
+def _why(error: BaseException | None) -> str:
     if isinstance(error, HttpError):
         return f"HTTP {error.response.status}"
     return str(error) if isinstance(error, IgnoreRequest) else connection_cause(error).text
