@@ -5,7 +5,6 @@ An item is a ModelSize, or of any other type that itemadapter knows with a Model
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,12 +12,11 @@ from itemadapter import ItemAdapter
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
-from timm_sizes.errors import FAILURE_STAT, InputError
+from timm_sizes.errors import InputError
 from timm_sizes.items import ModelSize, Status
+from timm_sizes.middlewares.messages import report_failure
 from timm_sizes.sizes_file import keepable, update_sizes
 from timm_sizes.units import parse_size
-
-logger = logging.getLogger(__name__)
 
 
 class NormaliseUnits:
@@ -76,5 +74,4 @@ class Export:
             update_sizes(self._path, self._items)
         except (OSError, InputError) as error:
             reason = f"{self._path} was not written ({error}); what was answered is in the HTTP cache"
-            self._crawler.stats.set_value(FAILURE_STAT, reason)
-            logger.error(reason)
+            report_failure(self._crawler, reason)

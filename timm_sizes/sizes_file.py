@@ -179,14 +179,12 @@ def _is_kept(before: ModelSize, item: ModelSize) -> bool:
 
 
 def _parse(text: str, path: Path) -> Sizes:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        header = next(reader)
-        if not {"model", "status", "size_bytes"} <= set(header) or len(set(header)) < len(header):
-            raise InputError(f"{path}, {_why_not(text)}")
-        rows = list(reader)
+        header, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     except csv.Error as error:
         raise InputError(f"{path}: not a sizes file ({error})") from None
+    if not {"model", "status", "size_bytes"} <= set(header) or len(set(header)) < len(header):
+        raise InputError(f"{path}, {_why_not(text)}")
     for number, cells in enumerate(rows, start=2):
         if len(cells) != len(header):
             found = f"row {number}: expected {len(header)} cells, found {len(cells)}"

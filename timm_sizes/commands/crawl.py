@@ -13,7 +13,6 @@ from scrapy import Spider
 from scrapy.commands.crawl import Command as CrawlCommand
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
-from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 from scrapy.utils.project import data_path
 
@@ -78,8 +77,14 @@ Examples:
             return
         with ExitStack() as locks:
             try:
-                _make_cache_folder(self.settings)
-                _lock_outputs(locks, self._sizes_file, self.settings["JOBDIR"])
+                if self.settings.getbool("HTTPCACHE_ENABLED"):
+                    make_folder(Path(data_path(self.settings["HTTPCACHE_DIR"])), "HTTPCACHE_DIR")
+                # No other crawl may write to what this one writes to.
+                lock = self._sizes_file.with_name(f".{self._sizes_file.name}.lock")
+                locks.enter_context(locked(lock, f"SIZES_FILE {self._sizes_file}"))
+                if job := self.settings["JOBDIR"]:
+                    make_folder(Path(job), "JOBDIR")
+                    locks.enter_context(locked(Path(job) / ".lock", f"JOBDIR {job}"))
             except InputError as error:
                 raise UsageError(printable(str(error)), print_help=False) from None
             # A crawl makes many small objects that live long: collecting as often as by default scans them all again
@@ -109,19 +114,6 @@ def _arguments_help(loader: SpiderLoaderProtocol, names: Iterable[str]) -> Itera
         width = max(map(len, arguments), default=0)
         for argument, text in arguments.items():
             yield f"  {argument:<{width}}  {text}\n"
-
-
-def _make_cache_folder(settings: BaseSettings) -> None:
-    if settings.getbool("HTTPCACHE_ENABLED"):
-        make_folder(Path(data_path(settings["HTTPCACHE_DIR"])), "HTTPCACHE_DIR")
-
-
-def _lock_outputs(locks: ExitStack, sizes_file: Path, jobdir: str | None) -> None:
-    """Keep other crawls from what this one writes to: the sizes file and, if there is one, the job directory."""
-    locks.enter_context(locked(sizes_file.with_name(f".{sizes_file.name}.lock"), f"SIZES_FILE {sizes_file}"))
-    if jobdir:
-        make_folder(Path(jobdir), "JOBDIR")
-        locks.enter_context(locked(Path(jobdir) / ".lock", f"JOBDIR {jobdir}"))
 
 
 def _is_complete(crawler: Crawler) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -78,17 +79,7 @@ def preload() -> None:
     A reactor is not imported with it: each crawl needs one of its own.
     """
     by_repo_id()
-    for path in _import_paths([vars(default_settings), get_project_settings().copy_to_dict()]):
-        with suppress(ImportError, NameError):
+    settings = f"{vars(default_settings)} {get_project_settings().copy_to_dict()}"
+    for path in re.findall(r"'((?:scrapy|timm_sizes|queuelib)\.[\w.]+)'", settings):
+        with suppress(ImportError, NameError, ValueError):
             load_object(path)
-
-
-def _import_paths(value: Any) -> Iterator[str]:
-    """Yield the import paths of components in the *value* of settings."""
-    if isinstance(value, dict):
-        value = [*value, *value.values()]
-    if isinstance(value, list):
-        for each in value:
-            yield from _import_paths(each)
-    elif isinstance(value, str) and value.startswith(("scrapy.", "timm_sizes.", "queuelib.")):
-        yield value

@@ -65,9 +65,15 @@ def forget_secrets(request: Request) -> None:
         request.meta.pop("_scheme_proxy", None)
 
 
-def end_crawl(crawler: Crawler, reason: str) -> None:
-    """End the crawl as after Ctrl-C, with *reason* in the log and the summary."""
-    if not crawler.stats.get_value(FAILURE_STAT):
+def report_failure(crawler: Crawler, reason: str) -> None:
+    """Report once in the log, and in the summary, why a crawl cannot do what it was asked to."""
+    if crawler.stats.get_value(FAILURE_STAT) != reason:
         logger.error(reason)
         crawler.stats.set_value(FAILURE_STAT, reason)
+
+
+def end_crawl(crawler: Crawler, reason: str) -> None:
+    """End the crawl as after Ctrl-C, with the *reason* reported."""
+    if not crawler.stats.get_value(FAILURE_STAT):
+        report_failure(crawler, reason)
         deferred_from_coro(crawler.engine.close_spider_async(reason="stopped"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 from itemadapter import ItemAdapter
 from scrapy import Request, Spider, signals
@@ -12,22 +12,18 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DontCloseSpider
 from scrapy.settings import BaseSettings
 
-from timm_sizes.errors import FAILURE_STAT, InputError
-
-
-class Arguments(Protocol):
-    """A spider's checked arguments. Two crawls of one ``job_identity`` may share a job directory."""
-
-    @property
-    def job_identity(self) -> str: ...
+from timm_sizes.errors import InputError
+from timm_sizes.middlewares.messages import report_failure
 
 
 class NamesSpider(Spider):
     """A spider that yields one ModelSize for each of the names it was given.
 
     A subclass gives ``arguments_help``, ``read_arguments`` and ``requests_for``, and says with ``expect`` which names
-    it is to answer. When nothing is left to do but names have no item in this run, they are requested again past the
-    duplicate filter: so a queue that lost requests loses no name, and the HTTP cache answers what was done before.
+    it is to answer. Crawls whose arguments have one ``job_identity`` may share a job directory.
+
+    When nothing is left to do but names have no item in this run, they are requested again past the duplicate filter:
+    so a queue that lost requests loses no name, and the HTTP cache answers what was done before.
     """
 
     # Each argument (``-a NAME=VALUE``) with a line on what it is.
@@ -35,7 +31,7 @@ class NamesSpider(Spider):
 
     _MOST_ROUNDS = 2
 
-    def __init__(self, arguments: Arguments) -> None:
+    def __init__(self, arguments: Any) -> None:
         super().__init__()
         self.arguments = arguments
         # The names that were given to expect, and those of them that have no item in this run yet.
@@ -80,15 +76,9 @@ class NamesSpider(Spider):
         return self._rounds > 0
 
     def stopped(self, reason: str) -> CloseSpider:
-        """Return the exception that ends a crawl which cannot do what it was asked to; *reason* is told once."""
-        self.fail(reason)
+        """Return the exception that ends a crawl which cannot do what it was asked to, with the *reason* reported."""
+        report_failure(self.crawler, reason)
         return CloseSpider("stopped")
-
-    def fail(self, reason: str) -> None:
-        """Note why the crawl cannot do what it was asked to, once, in the log and in the summary."""
-        if not self.crawler.stats.get_value(FAILURE_STAT):
-            self.logger.error(reason)
-        self.crawler.stats.set_value(FAILURE_STAT, reason)
 
     def _item_scraped(self, item: Any) -> None:
         self.names_without_item.pop(ItemAdapter(item)["model"], None)

@@ -31,7 +31,7 @@ from timm_sizes.hub.payloads import RepoInfo
 from timm_sizes.hub.responses import TELLING_STATUSES, ErrorResponse, ModelList, RepoTree
 from timm_sizes.items import SIZED, ModelSize, Status
 from timm_sizes.middlewares.connection import OFFLINE_HINT, connection_cause, is_connection_failure
-from timm_sizes.middlewares.messages import REFRESH_META, answer_in
+from timm_sizes.middlewares.messages import REFRESH_META, answer_in, report_failure
 from timm_sizes.names.catalogue import by_repo_id
 from timm_sizes.names.resolve import name_of
 from timm_sizes.settings import PROJECT_DIR
@@ -108,7 +108,7 @@ class HfSizesSpider(NamesSpider):
             if tables:
                 keep_table(*table_record(seeds.sizes_file, tables, seeds.column))
         except InputError as error:
-            self.fail(str(error))
+            report_failure(self.crawler, str(error))
             return
         self.crawler.stats.set_value(TABLES_STAT, None if seeds.by_name else [str(path) for path in tables])
         for result in self._begin():
