@@ -1,1 +1,1 @@
-"""timm_sizes: the checkpoint sizes of timm models, asked of the Hugging Face Hub and merged into benchmark tables."""
+"""timm_sizes: checkpoint sizes of timm models, requested from the Hugging Face Hub and merged into benchmark tables."""

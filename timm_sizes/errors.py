@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# The stat that says in words why a crawl as a whole did not do what it was asked to.
+# The stat that says in words why a crawl as a whole did not do its job.
 FAILURE_STAT = "timm_sizes/failure"
 
 

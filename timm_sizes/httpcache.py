@@ -128,7 +128,7 @@ class SqliteCacheStorage:
         return self._database.execute(statement, values).fetchone()
 
     def _do_without(self, error: sqlite3.Error) -> None:
-        """Set a damaged file aside for a new one; keep answers in memory where the disk has no room for one."""
+        """Set a damaged file aside for a new one; keep answers in memory where neither can be used."""
         reason: Exception = error
         if _is_damage(error):
             aside = self._path.with_suffix(".damaged")

@@ -24,7 +24,7 @@ SPIDER_MODULES = ["timm_sizes.spiders"]
 NEWSPIDER_MODULE = "timm_sizes.spiders"
 COMMANDS_MODULE = "timm_sizes.commands"
 
-# Tells the Hub's operators who asks; we do not pass for hf_hub (default: Scrapy/VERSION).
+# Identifies the crawl to the Hub's operators; it does not pass for hf_hub (default: Scrapy/VERSION).
 USER_AGENT = "timm_sizes (checkpoint sizes of timm models; Scrapy)"
 
 # The Hub's robots.txt allows everything, and reading it would cost a request in every refresh (default: False).

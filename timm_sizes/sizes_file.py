@@ -110,7 +110,7 @@ def update_sizes(path: Path, new: Iterable[ModelSize]) -> None:
 def gather(old: Mapping[str, ModelSize], new: Iterable[ModelSize]) -> dict[str, ModelSize]:
     """Return those of the *new* items that take the place of the *old* ones, or have none to replace.
 
-    What is worth more stays; an item that says the same as before keeps its date, so that asking again changes no byte.
+    What is worth more stays; an item that says the same as before keeps its date, so that a repeat changes no byte.
     """
     gathered: dict[str, ModelSize] = {}
     for item in new:
@@ -147,10 +147,10 @@ def keep_table(path: Path, data: bytes) -> None:
         raise InputError(f"{path}: {error.strerror}; SIZES_FILE is to be written beside it") from None
 
 
-def table_record(sizes_file: Path, tables: Iterable[Path], column: str) -> tuple[Path, bytes]:
-    """Return the note of which *tables* and name *column* a crawl was seeded from, and where it is to be kept."""
+def keep_record(sizes_file: Path, tables: Iterable[Path], column: str) -> None:
+    """Write down which *tables* and name *column* a crawl was seeded from. Raises as keep_table does."""
     record = {"tables": [str(path.resolve()) for path in tables], "column": column}
-    return _record_path(sizes_file), json.dumps(record, indent=1).encode() + b"\n"
+    keep_table(_record_path(sizes_file), json.dumps(record, indent=1).encode() + b"\n")
 
 
 def read_record(sizes_file: Path) -> tuple[list[str], str]:

@@ -1,4 +1,4 @@
-"""Repos → chunks of names, each the work of one job, and what a job is told; nothing here knows of RQ."""
+"""Repos → chunks of names, each the work of one job, and the arguments of a job; nothing here knows of RQ."""
 
 from __future__ import annotations
 

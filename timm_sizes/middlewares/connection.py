@@ -71,8 +71,8 @@ def connection_cause(error: BaseException | None) -> Cause:
 class ConnectionGuard(HubMiddleware):
     """Ends a crawl that reaches nobody: after 20 failed connections without one answer, saying why.
 
-    What would fail likewise the next time, such as a certificate, is not retried. Of a server that has answered at
-    times, the names' own items tell, unless it is gone for good.
+    What would fail likewise the next time, such as a certificate, is not retried. Where a server has answered at
+    times, its failures are those of single names, unless it is gone for good.
     """
 
     MOST_FAILURES = 20

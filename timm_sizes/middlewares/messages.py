@@ -66,7 +66,7 @@ def forget_secrets(request: Request) -> None:
 
 
 def report_failure(crawler: Crawler, reason: str) -> None:
-    """Report once in the log, and in the summary, why a crawl cannot do what it was asked to."""
+    """Report once in the log, and in the summary, why a crawl cannot do its job."""
     if crawler.stats.get_value(FAILURE_STAT) != reason:
         logger.error(reason)
         crawler.stats.set_value(FAILURE_STAT, reason)

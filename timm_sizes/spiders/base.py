@@ -76,7 +76,7 @@ class NamesSpider(Spider):
         return self._rounds > 0
 
     def stopped(self, reason: str) -> CloseSpider:
-        """Return the exception that ends a crawl which cannot do what it was asked to, with the *reason* reported."""
+        """Return the exception that ends a crawl which cannot do its job, with the *reason* reported."""
         report_failure(self.crawler, reason)
         return CloseSpider("stopped")
 

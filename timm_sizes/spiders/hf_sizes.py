@@ -35,7 +35,7 @@ from timm_sizes.middlewares.messages import REFRESH_META, answer_in, report_fail
 from timm_sizes.names.catalogue import by_repo_id
 from timm_sizes.names.resolve import name_of
 from timm_sizes.settings import PROJECT_DIR
-from timm_sizes.sizes_file import Sizes, keep_table, read_sizes, table_record
+from timm_sizes.sizes_file import Sizes, keep_record, keep_table, read_sizes
 from timm_sizes.spiders.base import NamesSpider, check_arguments
 from timm_sizes.spiders.plan import ListWalk, Plan, Trial, WantedRepo, describe, make_plan
 from timm_sizes.spiders.seeds import ARGUMENTS, Seeds, read_seeds
@@ -106,7 +106,7 @@ class HfSizesSpider(NamesSpider):
                 keep_table(path, data)
                 tables.append(path)
             if tables:
-                keep_table(*table_record(seeds.sizes_file, tables, seeds.column))
+                keep_record(seeds.sizes_file, tables, seeds.column)
         except InputError as error:
             report_failure(self.crawler, str(error))
             return
