@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -18,6 +19,18 @@ from scrapy.cmdline import execute
 from tests.processes import PATIENCE, PROJECT, Ended, Started
 
 __all__ = ["PATIENCE", "PROJECT", "Ended", "Started", "Workplace"]
+
+
+@contextmanager
+def _logging_restored() -> Iterator[None]:
+    """Undo what Scrapy does to logging, which the next test would see."""
+    handlers, loggers = [*logging.root.handlers], [logging.root, logging.getLogger("scrapy")]
+    levels = [logger.level for logger in loggers]
+    yield
+    logging.captureWarnings(False)
+    logging.root.handlers[:] = handlers
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @dataclass(frozen=True)
@@ -70,6 +83,7 @@ class Workplace:
             redirect_stdout(out),
             redirect_stderr(err),
             chdir(PROJECT),
+            _logging_restored(),
             patch.dict(os.environ, self.environment(env), clear=True),
         ):
             try:

@@ -67,7 +67,7 @@ class CsvTable(Table):
         for run in runs:
             seen.update(run.cells)
             if len(texts) < len(seen):
-                texts |= {read: self._text_of(kept, *added.cells(read)) for read in seen.keys() - texts.keys()}
+                texts |= {read: self._text_of(kept, *added.cells(read)) for read in set(run.cells).difference(texts)}
             yield self._insert(run, kept, map(texts.__getitem__, run.cells))
 
     def _insert(self, run: _Run, kept: list[int], new: Iterable[tuple[str, str]]) -> str:
