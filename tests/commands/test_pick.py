@@ -558,6 +558,7 @@ def test_whether_a_model_fits_is_said_by_the_exit_status(
         (["--device-memory", "8"], "--device-memory 8: expected a size with its unit"),
         (["--dtype", "int8", "--batch", "2"], "int8: a size, not a memory"),
         (["--training", "lion", "--batch", "2"], "--training lion: expected adamw, sgd, none"),
+        (["--batch", "9" * 28], "expected a whole number from 1 to 999,999,999"),
     ],
 )
 def test_a_wish_for_memory_that_makes_no_sense_is_refused(place: Workplace, options: list[str], message: str) -> None:

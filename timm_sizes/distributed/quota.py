@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 # Redis is queried between two requests to the Hub, so nobody waits long for it; and not again soon if it is away.
 _LONGEST_ANSWER = 1.0
 _PAUSE_WITHOUT_REDIS = 15.0
-# The Hub's window opens when a request gets there, Redis's when it leaves: a second later both have certainly ended.
-_MARGIN = 1
+# The Hub's window opens when a request gets there, Redis's when it leaves: so much later both have certainly ended.
+_MARGIN = 2
 
 
 class Counter:

@@ -14,8 +14,8 @@ HUB = "https://huggingface.co"
 
 _REPO_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?", re.ASCII)
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}", re.ASCII)
-# git's SHA-1; some self-hosted Hubs have 64 digits.
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
+# A full commit id, git's SHA-1; some self-hosted Hubs have 64 digits. What is requested at a commit never changes.
+COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 _API_PATH = re.compile(r"/api/models/(?P<repo>[^/]+(?:/[^/]+)?)(?:/(?P<what>revision|tree)/(?P<revision>[^/]+))?/?")
 _PAGE_PATH = re.compile(r"/(?P<repo>[^/]+(?:/[^/]+)?)/tree/(?P<revision>[^/]+)/?")
 _HOST = re.compile(r"[0-9a-z._:-]+", re.ASCII)
@@ -94,11 +94,6 @@ def is_revision(text: str) -> bool:
     return _REVISION.fullmatch(text) is not None and ".." not in text and "//" not in text
 
 
-def is_commit(text: str) -> bool:
-    """Return whether *text* is a full commit id: what is requested at a commit never changes."""
-    return _COMMIT.fullmatch(text) is not None
-
-
 class Kind(Enum):
     """What an address of the Hub answers with."""
 
@@ -120,7 +115,7 @@ class Address(NamedTuple):
     @property
     def commit(self) -> str:
         """The revision, if it is a commit."""
-        return self.revision if is_commit(self.revision) else ""
+        return self.revision if COMMIT.fullmatch(self.revision) else ""
 
     @property
     def bucket(self) -> str:

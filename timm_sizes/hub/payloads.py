@@ -10,7 +10,7 @@ from typing import Any
 
 from timm_sizes.errors import PayloadError
 from timm_sizes.hub.checkpoint import HUB_FILENAMES
-from timm_sizes.hub.endpoints import is_commit, is_repo_id
+from timm_sizes.hub.endpoints import COMMIT, is_repo_id
 from timm_sizes.units import MAX_BYTES
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -98,15 +98,14 @@ def parse_tree(entries: object) -> dict[str, RepoFile]:
 
 def repo_info(data: object, files: dict[str, RepoFile]) -> RepoInfo:
     """Return what the JSON object *data* says of a repo with these *files*; PayloadError where it has no repo id."""
-    repo_id, sha, modified = dig(data, "id"), dig(data, "sha"), dig(data, "lastModified")
+    repo_id, gated = dig(data, "id"), dig(data, "gated")
     if not isinstance(repo_id, str) or not is_repo_id(repo_id):
         raise PayloadError("no repo id")
-    gated = dig(data, "gated")
     return RepoInfo(
         repo_id=repo_id,
-        sha=sha if isinstance(sha, str) and is_commit(sha) else "",
+        sha=_matching(COMMIT, dig(data, "sha")),
         files=files,
-        last_modified=modified if isinstance(modified, str) and _TIMESTAMP.fullmatch(modified) else "",
+        last_modified=_matching(_TIMESTAMP, dig(data, "lastModified")),
         license=_license(dig(data, "cardData"), dig(data, "tags")),
         gated="true" if gated is True else gated if gated in ("auto", "manual") else "",
         elements=_elements(dig(data, "safetensors", "parameters")),
@@ -174,14 +173,18 @@ def _license(card_data: object, tags: object = None) -> str:
     """
     ids = dig(card_data, "license")
     if ids in ("other", ["other"]):
-        name = dig(card_data, "license_name")
-        return name if isinstance(name, str) and _LICENSE.fullmatch(name) else "other"
+        return _matching(_LICENSE, dig(card_data, "license_name")) or "other"
     if ids is None:
         named = tags if isinstance(tags, list) else []
         ids = [tag.removeprefix("license:") for tag in named if isinstance(tag, str) and tag.startswith("license:")]
     ids = ids if isinstance(ids, list) else [ids]
-    are_known = len(ids) <= _MOST_LICENSES and all(isinstance(text, str) and _LICENSE.fullmatch(text) for text in ids)
+    are_known = len(ids) <= _MOST_LICENSES and all(_matching(_LICENSE, text) for text in ids)
     return "+".join(ids) if are_known else ""
+
+
+def _matching(pattern: re.Pattern[str], value: object) -> str:
+    """Return *value* if it is text of the *pattern*, else ""."""
+    return value if isinstance(value, str) and pattern.fullmatch(value) else ""
 
 
 def _sized_file(size: object, lfs: object, sha256_key: str) -> RepoFile:
@@ -190,8 +193,7 @@ def _sized_file(size: object, lfs: object, sha256_key: str) -> RepoFile:
     # What git holds of a large file is a pointer of some 134 bytes: a mirror may give its size instead.
     if isinstance(lfs, dict) and lfs.get("size", size) != size:
         raise PayloadError("a size that its lfs entry contradicts")
-    sha256 = dig(lfs, sha256_key)
-    return RepoFile(size, sha256 if isinstance(sha256, str) and _SHA256.fullmatch(sha256) else "")
+    return RepoFile(size, _matching(_SHA256, dig(lfs, sha256_key)))
 
 
 def _elements(counts: object) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from scrapy import Request, signals
@@ -25,25 +24,15 @@ OFFLINE_HINT = "HF_HUB_OFFLINE=1 estimates sizes without a network, by default o
 _PROXY_LOGIN = "the proxy asks for a login (407)"
 
 
-@dataclass(frozen=True)
-class Cause:
-    """Why a connection failed; ``is_lasting`` where the next one will fail likewise."""
-
-    text: str
-    is_lasting: bool = False
-
-
-_NO_TRUST = Cause(
-    "the server's certificate cannot be verified; for a certificate authority of your own set SSL_CERT_FILE",
-    is_lasting=True,
-)
-# By what the message says, the first that fits: OpenSSL's errors and the proxy's status are nowhere else.
-_BY_PHRASE = {
+_NO_TRUST = "the server's certificate cannot be verified; for a certificate authority of your own set SSL_CERT_FILE"
+# Causes that last, by what the message says, the first that fits: OpenSSL's errors and the proxy's status are nowhere
+# else.
+_LASTING = {
     "certificate verify failed": _NO_TRUST,
     "CertificateError": _NO_TRUST,
     "VerificationError": _NO_TRUST,
-    "SSL routines": Cause("no TLS at this address, or none that both sides know", is_lasting=True),
-    "'status': 407": Cause(_PROXY_LOGIN, is_lasting=True),
+    "SSL routines": "no TLS at this address, or none that both sides know",
+    "'status': 407": _PROXY_LOGIN,
 }
 _BY_TYPE: dict[type[BaseException | None], str] = {
     DownloadConnectionRefusedError: "connection refused",
@@ -58,14 +47,13 @@ def is_connection_failure(error: BaseException | None) -> bool:
     return not isinstance(error, (IgnoreRequest, DownloadCancelledError, ResponseDataLossError))
 
 
-def connection_cause(error: BaseException | None) -> Cause:
-    """Return why the download that raised *error*, one of Scrapy's or Twisted's, got no answer."""
+def connection_cause(error: BaseException | None) -> tuple[str, bool]:
+    """Return why the download that raised *error*, one of Scrapy's or Twisted's, got no answer, and if that lasts."""
     text = " ".join(str(error).split())
-    for phrase, cause in _BY_PHRASE.items():
+    for phrase, cause in _LASTING.items():
         if phrase in text:
-            return cause
-    known = _BY_TYPE.get(type(error))
-    return Cause(known or f"{type(error).__name__}: {text}"[:200])
+            return cause, True
+    return _BY_TYPE.get(type(error)) or f"{type(error).__name__}: {text}"[:200], False
 
 
 class ConnectionGuard(HubMiddleware):
@@ -86,25 +74,25 @@ class ConnectionGuard(HubMiddleware):
 
     def process_response(self, request: Request, response: Response) -> Response:
         if response.status == 407:
-            self._failed(request, Cause(_PROXY_LOGIN, is_lasting=True))
+            self._failed(request, _PROXY_LOGIN, is_lasting=True)
         else:
             self._failures, self._had_answer = 0, True
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         if is_connection_failure(exception):
-            self._failed(request, connection_cause(exception))
+            self._failed(request, *connection_cause(exception))
 
     def spider_closed(self) -> None:
         # Too few failures to end the crawl, but no answer beside them either.
         if self._reason and not self._had_answer:
             self._crawler.stats.set_value(FAILURE_STAT, self._reason)
 
-    def _failed(self, request: Request, cause: Cause) -> None:
+    def _failed(self, request: Request, cause: str, is_lasting: bool) -> None:
         self._failures += 1
         parts = urlsplit(request.url)
-        self._reason = f"{parts.scheme}://{parts.netloc} cannot be reached: {cause.text}; {OFFLINE_HINT}"
-        if cause.is_lasting or self._failures >= self.MOST_FAILURES:
+        self._reason = f"{parts.scheme}://{parts.netloc} cannot be reached: {cause}; {OFFLINE_HINT}"
+        if is_lasting or self._failures >= self.MOST_FAILURES:
             request.meta["dont_retry"] = True
         if self._failures == self.MOST_FAILURES:
             end_crawl(self._crawler, self._reason)

@@ -402,4 +402,4 @@ def _error_of(failure: Failure) -> ErrorResponse:
 def _why(error: BaseException | None) -> str:
     if isinstance(error, HttpError):
         return f"HTTP {error.response.status}"
-    return str(error) if isinstance(error, IgnoreRequest) else connection_cause(error).text
+    return str(error) if isinstance(error, IgnoreRequest) else connection_cause(error)[0]
