@@ -29,6 +29,11 @@ class HubResponse:
     body: bytes
     had_token: bool = False
 
+    @property
+    def is_html(self) -> bool:
+        """Whether the body is a page for people."""
+        return self.headers.get("content-type", "").startswith("text/html")
+
 
 @dataclass(frozen=True)
 class ModelList:
@@ -78,15 +83,17 @@ def read_response(response: HubResponse, endpoint: str) -> Answer:
     origin = "" if endpoint == HUB else endpoint
     try:
         kind = address.kind if address else None
-        if kind is Kind.LIST or kind is Kind.TREE:
-            next_url = next_page_url(response.url, response.headers.get("link", ""))
-            if kind is Kind.TREE:
-                return RepoTree(parse_tree(load_json(_json(response))), next_url)
-            repos = parse_model_list(_json(response)).items()
+        if response.is_html and kind is not Kind.PAGE:
+            raise PayloadError("an HTML page where the API was requested")
+        next_url = next_page_url(response.url, response.headers.get("link", ""))
+        if kind is Kind.TREE:
+            return RepoTree(parse_tree(load_json(response.body)), next_url)
+        if kind is Kind.LIST:
+            repos = parse_model_list(response.body).items()
             return ModelList({name: replace(repo, answered_at=at, endpoint=origin) for name, repo in repos}, next_url)
         if address is None or kind not in (Kind.REPO, Kind.PAGE):
             raise PayloadError("not from an address that was requested")
-        info = parse_model_info(_json(response)) if kind is Kind.REPO else parse_tree_page(response.body)
+        info = parse_model_info(response.body) if kind is Kind.REPO else parse_tree_page(response.body)
         if info.repo_id.lower() != address.repo_id.lower():
             raise PayloadError("about another repo")
         # A self-hosted Hub may cut a commit of 64 digits to 40; a page without its data names none.
@@ -112,16 +119,6 @@ def answered_at(headers: Mapping[str, str]) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _json(response: HubResponse) -> bytes:
-    if _is_html(response):
-        raise PayloadError("an HTML page where the API was requested")
-    return response.body
-
-
-def _is_html(response: HubResponse) -> bool:
-    return response.headers.get("content-type", "").startswith("text/html")
-
-
 def _error(response: HubResponse, address: Address | None) -> ErrorResponse:
     """Return what a response with an HTTP status that is not 200 means.
 
@@ -141,7 +138,7 @@ def _error(response: HubResponse, address: Address | None) -> ErrorResponse:
         error = replace(error, status=Status.NOT_FOUND, reason="the repo has no such revision", is_of_revision=True)
     elif status == 401 and not code and response.had_token:
         error = ErrorResponse(Status.ERROR, "the Hub does not accept the token", rejects_token=True)
-    elif code == "RepoNotFound" or (status == 401 and not code) or (status == 404 and is_page and _is_html(response)):
+    elif code == "RepoNotFound" or (status == 401 and not code) or (status == 404 and is_page and response.is_html):
         error = replace(error, status=Status.NOT_FOUND, reason="no such repo on the Hub, or a private one")
     elif status == 404 and is_page:
         error = replace(error, reason="HTTP 404: this server has no pages to read, only an API (route=api)")
