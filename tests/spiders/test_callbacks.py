@@ -238,9 +238,12 @@ def test_table_at_a_url_with_a_password_is_refused_without_a_word_of_it(tmp_path
 
 
 def test_table_that_cannot_be_had_for_want_of_a_network_names_the_way_without(tmp_path: Path) -> None:
-    spider = make_spider(HfSizesSpider, tmp_path)
+    (tmp_path / "local.csv").write_text(f"model\n{RESNETS[0]}\n")
+    spider = make_spider(HfSizesSpider, tmp_path, table=f"{tmp_path / 'local.csv'},https://tables.example/t.csv")
     spider.crawler.engine.failure = CannotResolveHostError("DNS lookup failed")
+    # Nothing is requested before all tables have come.
     assert not started(spider)
+    assert not idle(spider)
     reason = spider.crawler.stats.get_value(FAILURE_STAT)
     assert "(DNS)" in reason
     assert "HF_HUB_OFFLINE=1" in reason

@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -53,7 +53,7 @@ def distribute(crawler: Crawler, seeds: Seeds, connection: Redis, chunk_size: in
         spider = crawler.spider
         assert isinstance(spider, SeedSpider)
         left = spider.names_without_item
-        jobs = Jobs(connection, _chunks(spider.names, set(left), seeds, chunk_size), seeds.sizes_file)
+        jobs = Jobs(connection, _chunks(spider.names, left, seeds, chunk_size), seeds.sizes_file)
         stats.set_value("finish_reason", _follow(jobs, len(left), crawler))
         for status, count in jobs.statuses.items():
             stats.inc_value(f"timm_sizes/status/{status}", count)
@@ -63,7 +63,7 @@ def distribute(crawler: Crawler, seeds: Seeds, connection: Redis, chunk_size: in
     Summary(crawler).engine_stopped()
 
 
-def _chunks(names: Iterable[str], left: set[str], seeds: Seeds, size: int) -> Iterator[Chunk]:
+def _chunks(names: Iterable[str], left: Container[str], seeds: Seeds, size: int) -> Iterator[Chunk]:
     # All names are cut, and then what has its item left out: so chunks, and the ids of their jobs, stay the same.
     for chunk in cut(make_plan(names).repos, size, by_list=seeds.route == "list"):
         still_open = tuple(name for name in chunk if name in left)

@@ -95,14 +95,13 @@ class HfSizesSpider(NamesSpider):
 
     async def start(self) -> AsyncIterator[Request | ModelSize]:
         """Yield what the names need; tables at a URL are fetched first, so that each repo is requested once."""
-        seeds, tables = self.seeds, list(self.seeds.tables)
-        self.expect(seeds.names)
+        seeds, names, tables = self.seeds, list(self.seeds.names), list(self.seeds.tables)
         try:
             for path, data in seeds.unkept.items():
                 keep_table(path, data)
             for url, path in seeds.urls.items():
                 data = await self._fetch_table(url)
-                self.expect(table_names(parse_table(data, url, seeds.column), seeds.column))
+                names += table_names(parse_table(data, url, seeds.column), seeds.column)
                 keep_table(path, data)
                 tables.append(path)
             if tables:
@@ -110,6 +109,7 @@ class HfSizesSpider(NamesSpider):
         except InputError as error:
             report_failure(self.crawler, str(error))
             return
+        self.expect(names)
         self.crawler.stats.set_value(TABLES_STAT, None if seeds.by_name else [str(path) for path in tables])
         for result in self._begin():
             yield result
