@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import time
@@ -23,10 +22,7 @@ from timm_sizes.spiders.hf_sizes import HfSizesSpider
 from timm_sizes.spiders.plan import WantedRepo, make_plan
 from timm_sizes.spiders.seeds import Seeds
 
-logger = logging.getLogger(__name__)
-
 _SECONDS_BETWEEN_LOOKS = 0.5
-_START_WORKERS = "no worker yet; on any machine, with REDIS_URL set: python -m timm_sizes.distributed"
 
 
 class SeedSpider(HfSizesSpider):
@@ -79,8 +75,6 @@ def _follow(jobs: Jobs, names: int, crawler: Crawler) -> str:
         try:
             with bar, log_above_bar():
                 jobs.queue_anew()
-                if not jobs.is_over and not jobs.workers():
-                    logger.info(_START_WORKERS)
                 while not jobs.is_over:
                     jobs.gather()
                     bar.update(sum(jobs.statuses.values()) - bar.n)

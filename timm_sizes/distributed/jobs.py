@@ -61,6 +61,8 @@ class Jobs:
         for job_id in self._ended(self._queue.failed_job_registry.get_job_ids()):
             self._delete(job_id)
         self._queue_missing()
+        if self._open and not Worker.count(queue=self._queue):
+            logger.info("no worker yet; on any machine, with REDIS_URL set: python -m timm_sizes.distributed")
 
     def gather(self) -> None:
         """Take in the rows of the jobs that have ended, and write SIZES_FILE if it is time to."""
@@ -88,10 +90,6 @@ class Jobs:
         if self._items:
             update_sizes(self.sizes_file, self._items)
         self._items = []
-
-    def workers(self) -> int:
-        """Return how many workers are listening, or were a short while ago."""
-        return Worker.count(queue=self._queue)
 
     def _ended(self, job_ids: list[str]) -> list[str]:
         """Return those of *job_ids* that are open; a job that was run twice and ended again after all is deleted."""

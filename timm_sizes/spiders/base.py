@@ -37,7 +37,8 @@ class NamesSpider(Spider):
         # The names that were given to expect, and those of them that have no item in this run yet.
         self.names: dict[str, None] = {}
         self.names_without_item: dict[str, None] = {}
-        self._rounds = 0
+        # How often those without an item were requested again.
+        self.rounds = 0
 
     @classmethod
     @abstractmethod
@@ -70,11 +71,6 @@ class NamesSpider(Spider):
         self.names_without_item |= new
         self.crawler.stats.inc_value("timm_sizes/names", len(new))
 
-    @property
-    def is_repeating(self) -> bool:
-        """Whether requests are repeated for names that the queue has lost."""
-        return self._rounds > 0
-
     def stopped(self, reason: str) -> CloseSpider:
         """Return the exception that ends a crawl which cannot do its job, with the *reason* reported."""
         report_failure(self.crawler, reason)
@@ -84,9 +80,9 @@ class NamesSpider(Spider):
         self.names_without_item.pop(ItemAdapter(item)["model"], None)
 
     def _spider_idle(self) -> None:
-        if not self.names_without_item or self._rounds == self._MOST_ROUNDS:
+        if not self.names_without_item or self.rounds == self._MOST_ROUNDS:
             return
-        self._rounds += 1
+        self.rounds += 1
         requests = list(self.requests_for(self.names_without_item))
         for request in requests:
             self.crawler.engine.crawl(request.replace(dont_filter=True))

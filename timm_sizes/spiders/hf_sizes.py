@@ -171,7 +171,7 @@ class HfSizesSpider(NamesSpider):
     def list_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
         """Do without a list that cannot be had."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        yield from self._without_list(request, request.cb_kwargs["walk"], _error_of(failure))
+        yield from self._without_list(request, request.cb_kwargs["walk"], _error_of(failure.value))
 
     def parse_repo(self, response: Response, repo: WantedRepo, is_plain: bool = False) -> Iterator[Request | ModelSize]:
         """Yield the item of each name that shares the *repo*, or a further request where one can help.
@@ -206,7 +206,7 @@ class HfSizesSpider(NamesSpider):
     def repo_failed(self, failure: Failure) -> Iterator[Request | ModelSize]:
         """Yield an error item for each name whose repo gave no answer, retries included."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        yield from self._failed(request, request.cb_kwargs["repo"], _error_of(failure))
+        yield from self._failed(request, request.cb_kwargs["repo"], _error_of(failure.value))
 
     async def _fetch_table(self, url: str) -> bytes:
         """Return what is at *url*; InputError where it cannot be had."""
@@ -214,7 +214,7 @@ class HfSizesSpider(NamesSpider):
             response = await self.crawler.engine.download_async(Request(url))
         except Exception as error:  # noqa: BLE001 - whatever Scrapy, Twisted or a middleware raises
             hint = f"; {OFFLINE_HINT}" if is_connection_failure(error) else ""
-            raise InputError(f"{url}: {_why(error)}; expected a CSV or JSON table{hint}") from None
+            raise InputError(f"{url}: {_error_of(error).reason}; expected a CSV or JSON table{hint}") from None
         if response.status != 200:
             raise InputError(f"{url}: HTTP {response.status}; expected a CSV or JSON table")
         return response.body
@@ -386,20 +386,18 @@ class HfSizesSpider(NamesSpider):
             self.parse_repo,
             errback=self.repo_failed,
             cb_kwargs={"repo": repo, "is_plain": is_plain},
-            meta={REFRESH_META: True} if self.seeds.refresh and not self.is_repeating else {},
+            meta={REFRESH_META: True} if self.seeds.refresh and not self.rounds else {},
             dont_filter=is_repeated,
         )
 
 
-def _error_of(failure: Failure) -> ErrorResponse:
-    """Return what a failed download means, one that RetryMiddleware has given up or did not get to see.
+def _error_of(error: BaseException | None) -> ErrorResponse:
+    """Return what the *error* of a download means, one that RetryMiddleware has given up or did not get to see.
 
     IgnoreRequest (HttpError is one) says that the answer was understood: a retry would be answered likewise.
     """
-    return ErrorResponse(Status.ERROR, _why(failure.value), may_pass=not isinstance(failure.value, IgnoreRequest))
-
-
-def _why(error: BaseException | None) -> str:
     if isinstance(error, HttpError):
-        return f"HTTP {error.response.status}"
-    return str(error) if isinstance(error, IgnoreRequest) else connection_cause(error)[0]
+        return ErrorResponse(Status.ERROR, f"HTTP {error.response.status}")
+    if isinstance(error, IgnoreRequest):
+        return ErrorResponse(Status.ERROR, str(error))
+    return ErrorResponse(Status.ERROR, connection_cause(error)[0], may_pass=True)
