@@ -24,12 +24,14 @@ __all__ = ["PATIENCE", "PROJECT", "Ended", "Started", "Workplace"]
 @contextmanager
 def _logging_restored() -> Iterator[None]:
     """Undo what Scrapy does to logging, which the next test would see."""
-    handlers, loggers = [*logging.root.handlers], [logging.root, logging.getLogger("scrapy")]
-    levels = [logger.level for logger in loggers]
-    yield
+    levels = [(logger, logger.level) for logger in (logging.root, logging.getLogger("scrapy"))]
+    with (
+        patch.object(logging.root, "handlers", [*logging.root.handlers]),
+        patch("scrapy.utils.log._scrapy_root_handler", None),
+    ):
+        yield
     logging.captureWarnings(False)
-    logging.root.handlers[:] = handlers
-    for logger, level in zip(loggers, levels, strict=True):
+    for logger, level in levels:
         logger.setLevel(level)
 
 
