@@ -12,7 +12,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DontCloseSpider
 from scrapy.settings import BaseSettings
 
-from timm_sizes.errors import InputError
+from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.middlewares.messages import report_failure
 
 
@@ -72,8 +72,12 @@ class NamesSpider(Spider):
         self.crawler.stats.inc_value("timm_sizes/names", len(new))
 
     def stopped(self, reason: str) -> CloseSpider:
-        """Return the exception that ends a crawl which cannot do its job, with the *reason* reported."""
-        report_failure(self.crawler, reason)
+        """Return the exception that ends a crawl which cannot do its job, with the *reason* reported.
+
+        What fails while a crawl that reaches nobody is ending is no further reason.
+        """
+        if not self.crawler.stats.get_value(FAILURE_STAT):
+            report_failure(self.crawler, reason)
         return CloseSpider("stopped")
 
     def _item_scraped(self, item: Any) -> None:
