@@ -93,7 +93,7 @@ class Figures:
 
 
 def find_figures(frame: pd.DataFrame, source: str) -> Figures:
-    """Return the figures that *frame* (of choices.load_choices) has numbers for.
+    """Return the figures that *frame* (of pick.rows.load_choices) has numbers for.
 
     Raises InputError, naming *source*, for a table with neither an accuracy nor a speed, without any size, or without a
     row that can be drawn.

@@ -43,7 +43,7 @@ class Counts:
 
 
 def count(frame: pd.DataFrame) -> Counts:
-    """Return the counts of *frame*, of choices.load_choices."""
+    """Return the counts of *frame*, of pick.rows.load_choices."""
     sized = frame[SIZE.name].notna()
     return Counts(
         rows=len(frame),
