@@ -86,9 +86,10 @@ def test_a_column_has_one_label_and_its_decimals(column: str, header: str, decim
     assert (found.header, found.kind.decimals, found.kind.report_decimals) == (header, decimals, report_decimals)
 
 
-def test_every_entry_stands_once_and_is_described() -> None:
+def test_every_entry_stands_once_and_each_option_is_described() -> None:
     assert set(Counter(column.name for column in COLUMNS).values()) == {1}
-    assert all(column.label and column.description for column in COLUMNS)
+    assert all(column.label for column in COLUMNS)
+    assert all(column.limited for column in LIMITS.values())
     assert {column.kind for column in COLUMNS} >= set(Kind) - {Kind.OTHER, Kind.ERROR, Kind.TIME}
 
 
@@ -96,7 +97,6 @@ def test_every_column_that_is_written_is_known() -> None:
     merged = (SIZE_COLUMN, *DETAIL_COLUMNS, *LATENCY_COLUMNS, *chain(*BENCHMARK_COLUMNS.values()))
     for name in (*merged, *sizes_file.COLUMNS):
         assert column_of(name).kind is not Kind.OTHER or name.endswith("_batch_size")
-        assert column_of(name).description
 
 
 def test_options_list_and_axes_are_those_of_the_entries() -> None:

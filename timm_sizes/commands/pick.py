@@ -41,7 +41,7 @@ class Command(TableCommand):
         add("--latency", metavar="BENCHMARK", help="join the latency from this one, at batch size 1")
         for option, limited in LIMITS.items():
             end = "largest" if limited.smaller_is_better else "least"
-            add(option, dest=option, type=_number, metavar="N", help=f"the {end} {limited.description}")
+            add(option, dest=option, type=_number, metavar="N", help=f"the {end} {limited.limited}")
         add("--img-size", type=_number, metavar="PX", help="only rows of this image size")
         add("--dtype", metavar="DTYPE", help="sizes and memory in float32, float16, bfloat16, sizes in int8; computed")
         add("--batch", type=whole_number, metavar="N", help="images at a time, for the memory (default: 1)")

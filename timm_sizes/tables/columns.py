@@ -7,10 +7,9 @@ timm's tables and the joins name by a rule (infer_samples_per_sec, top1_real) ha
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import chain
 from math import isnan
 from typing import Literal, Self
 
@@ -62,16 +61,17 @@ BOTH = (*LIST, *AXIS)
 
 @dataclass(frozen=True)
 class Column:
-    """A column as people read it; ``description`` goes on from "the" ("the size in MB")."""
+    """A column as people read it."""
 
     name: str
     kind: Kind
     label: str
     unit: str = ""
-    description: str = ""
     # Where it is shown unless told otherwise: in pick's list, on an axis of the report.
     shown: tuple[str, ...] = ()
+    # What pick's option that limits it ends with, and what its help says after "the largest" or "the least".
     limit: str = ""
+    limited: str = ""
     # The columns of a table that this one is read from: the first of them that the table has.
     read_from: tuple[str, ...] = ()
     # The column of text that says what its figures are of: images, a device, a data type.
@@ -127,71 +127,52 @@ ACCURACY_SET, SPEED_SOURCE = "top1_set", "speed_source"
 ACCURACY_PREFIX = f"{ACCURACY}_"
 
 _IMAGE_SIZES = ("img_size", *(f"{name}_img_size" for name in PASSES))
+_DTYPE = "memory_dtype"
 _SPEEDS, _, _GMACS, _ = zip(*BENCHMARK_COLUMNS.values(), strict=True)
 
 # In the order of pick's list, of its options, and of the report's axes.
 COLUMNS = (
-    Column("model", Kind.TEXT, "Model", description="model's name in timm", shown=LIST),
-    Column("size_mb", Kind.SIZE, "Size", "MB", "size in MB (10^6 bytes)", BOTH, "mb", basis="size_dtype"),
-    Column(ACCURACY, Kind.ACCURACY, "Top-1", "%", "top-1 accuracy in percent", LIST, "top1", basis="top1_set"),
-    Column(
-        "img_size", Kind.IMAGE_SIZE, "Input", "px", "width and height of the image in pixels", LIST, "", _IMAGE_SIZES
-    ),
-    Column("param_count", Kind.COUNT, "Parameters", "M", "number of parameters in millions", BOTH, "params"),
-    Column("gmacs", Kind.COMPUTE, "Compute", "GMACs", "number of GMACs an image", BOTH, "gmacs", ("gmacs", *_GMACS)),
-    Column("speed", Kind.SPEED, "Speed", "images/s", "speed in images a second", BOTH, "speed", _SPEEDS, SPEED_SOURCE),
-    Column(
-        "memory_mb", Kind.MEMORY, "Memory", "MB", "weights and activations in MB", AXIS, "memory", (), "memory_dtype"
-    ),
-    Column("latency_ms", Kind.TIME, "Latency", "ms", "time of one image in ms", BOTH, "latency", basis=LATENCY_SOURCE),
-    Column("weights_mb", Kind.MEMORY, "Weights", "MB", "computed memory of the weights in MB (10^6 bytes)"),
-    Column("activations_mb", Kind.MEMORY, "Activations", "MB", "computed peak memory of the activations in MB", AXIS),
-    Column("license", Kind.TEXT, "Licence", description="ids of the licences on the Hub, joined by +", shown=LIST),
-    Column("status", Kind.TEXT, "Status", description="status of the size: ok, estimated, or why there is none"),
-    Column("repo_id", Kind.TEXT, "Repo", description="repo on the Hub that the size is of"),
-    Column("revision", Kind.TEXT, "Commit", description="commit of the repo that the size is of"),
-    Column("family", Kind.TEXT, "Family", description="family of the architecture"),
-    Column("checkpoint", Kind.TEXT, "Checkpoint", description="local file that the row was measured with"),
-    Column("interpolation", Kind.TEXT, "Interpolation", description="interpolation of the input image"),
-    Column("model_size_in_mb", Kind.SIZE, "Size", "MB", "size of the checkpoint in MB (10^6 bytes)"),
-    Column("size_bytes", Kind.BYTES, "Size", "bytes", "size of the checkpoint in bytes"),
-    Column("size_mib", Kind.SIZE, "Size", "MiB", "size of the checkpoint in MiB (2^20 bytes)"),
-    Column("size_file", Kind.TEXT, "File", description="checkpoint file in the repo, the one that timm loads"),
-    Column("size_status", Kind.TEXT, "Status", description="status of the size: ok, estimated, or why there is none"),
-    Column("hub_repo", Kind.TEXT, "Repo", description="repo on the Hub that the size is of"),
-    Column("hub_revision", Kind.TEXT, "Commit", description="commit of the repo that the size is of"),
-    Column("dtype", Kind.TEXT, "Data type", description="data type of most weights in the checkpoint"),
-    Column("best_under", Kind.TEXT, "Best under", description="limit of size that the row is the best under"),
-    Column(
-        "size_dtype", Kind.TEXT, "Size for", description="data type that the size is computed for, none as published"
-    ),
-    Column("memory_dtype", Kind.TEXT, "Memory for", description="data type that the memory is computed for"),
-    Column("memory_batch", Kind.OTHER, "Images", description="number of images that the memory is computed for"),
-    Column(
-        "training_memory_mb",
-        Kind.MEMORY,
-        "Training memory",
-        "MB",
-        "computed memory of parameters, gradients, optimizer and what autograd keeps in MB (10^6 bytes)",
-        basis="training_optimizer",
-    ),
-    Column("training_optimizer", Kind.TEXT, "Optimizer", description="optimizer that the training memory is for"),
-    Column("max_batch", Kind.OTHER, "Largest batch", "images", "largest number of images that fits the device"),
-    Column("top1_set", Kind.TEXT, "Accuracy on", description="set of images that the accuracies are of"),
-    Column("speed_source", Kind.TEXT, "Speed on", description="device and software that the speed was measured on"),
-    Column("latency_source", Kind.TEXT, "Latency on", description="device and software of the latency"),
-    Column("crop_pct", Kind.OTHER, "Crop", description="share of the image that is seen, after cropping"),
-    # The columns of SIZES_FILE that have no entry above.
-    Column("reason", Kind.TEXT, "Reason", description="status in words, where it is not ok"),
-    Column("filename", Kind.TEXT, "File", description="checkpoint file in the repo, the one that timm loads"),
-    Column("params", Kind.BYTES, "Elements", description="number of elements in the checkpoint, buffers included"),
-    Column("sha", Kind.TEXT, "Commit", description="commit of the repo"),
-    Column("sha256", Kind.TEXT, "SHA-256", description="SHA-256 of the checkpoint"),
-    Column("last_modified", Kind.TEXT, "Last modified", description="time of the repo's last change, UTC"),
-    Column("gated", Kind.TEXT, "Gated", description="auto or manual where access to the files has to be requested"),
-    Column("source", Kind.TEXT, "Source", description="source of the size: api, list, page, catalogue or local"),
-    Column("fetched_at", Kind.TEXT, "Fetched", description="time of the Hub's response, UTC"),
-    Column("endpoint", Kind.TEXT, "Endpoint", description="address of the Hub that answered, where it is another one"),
+    Column("model", Kind.TEXT, "Model", shown=LIST),
+    Column("size_mb", Kind.SIZE, "Size", "MB", BOTH, "mb", "size in MB (10^6 bytes)", basis="size_dtype"),
+    Column(ACCURACY, Kind.ACCURACY, "Top-1", "%", LIST, "top1", "top-1 accuracy in percent", basis=ACCURACY_SET),
+    Column("img_size", Kind.IMAGE_SIZE, "Input", "px", LIST, read_from=_IMAGE_SIZES),
+    Column(PARAM_COUNT, Kind.COUNT, "Parameters", "M", BOTH, "params", "number of parameters in millions"),
+    Column("gmacs", Kind.COMPUTE, "Compute", "GMACs", BOTH, "gmacs", "number of GMACs an image", ("gmacs", *_GMACS)),
+    Column("speed", Kind.SPEED, "Speed", "images/s", BOTH, "speed", "speed in images a second", _SPEEDS, SPEED_SOURCE),
+    Column("memory_mb", Kind.MEMORY, "Memory", "MB", AXIS, "memory", "weights and activations in MB", (), _DTYPE),
+    Column("latency_ms", Kind.TIME, "Latency", "ms", BOTH, "latency", "time of one image in ms", basis=LATENCY_SOURCE),
+    Column("weights_mb", Kind.MEMORY, "Weights", "MB"),
+    Column("activations_mb", Kind.MEMORY, "Activations", "MB", AXIS),
+    Column("license", Kind.TEXT, "Licence", shown=LIST),
+    Column("status", Kind.TEXT, "Status"),
+    Column("repo_id", Kind.TEXT, "Repo"),
+    Column("revision", Kind.TEXT, "Commit"),
+    Column("family", Kind.TEXT, "Family"),
+    Column("checkpoint", Kind.TEXT, "Checkpoint"),
+    Column("interpolation", Kind.TEXT, "Interpolation"),
+    Column(SIZE_COLUMN, Kind.SIZE, "Size", "MB"),
+    Column("size_bytes", Kind.BYTES, "Size", "bytes"),
+    Column("size_mib", Kind.SIZE, "Size", "MiB"),
+    Column("size_file", Kind.TEXT, "File"),
+    Column("size_status", Kind.TEXT, "Status"),
+    Column("hub_repo", Kind.TEXT, "Repo"),
+    Column("hub_revision", Kind.TEXT, "Commit"),
+    Column("dtype", Kind.TEXT, "Data type"),
+    Column("best_under", Kind.TEXT, "Best under"),
+    Column("size_dtype", Kind.TEXT, "Size for"),
+    Column(_DTYPE, Kind.TEXT, "Memory for"),
+    Column("memory_batch", Kind.OTHER, "Images"),
+    Column("training_memory_mb", Kind.MEMORY, "Training memory", "MB", basis="training_optimizer"),
+    Column("training_optimizer", Kind.TEXT, "Optimizer"),
+    Column(MAX_BATCH, Kind.OTHER, "Largest batch", "images"),
+    Column(ACCURACY_SET, Kind.TEXT, "Accuracy on"),
+    Column(SPEED_SOURCE, Kind.TEXT, "Speed on"),
+    Column(LATENCY_SOURCE, Kind.TEXT, "Latency on"),
+    Column("crop_pct", Kind.OTHER, "Crop"),
+    # The columns of SIZES_FILE that no table has: not shown as columns.
+    Column("params", Kind.BYTES, "Elements"),
+    *(Column(name, Kind.TEXT, name) for name in ("reason", "filename", "sha", "sha256", "source", "endpoint")),
+    *(Column(name, Kind.TEXT, name) for name in ("last_modified", "gated", "fetched_at")),
 )
 _BY_NAME = {column.name: column for column in COLUMNS}
 SIZE, SPEED, IMAGE_SIZE = _BY_NAME["size_mb"], _BY_NAME["speed"], _BY_NAME["img_size"]
@@ -202,10 +183,10 @@ LIMITS = {column.option: column for column in COLUMNS if column.limit}
 # Columns of any other prefix, by their endings; those that an entry describes already, as it does.
 _BY_ENDING = {
     "samples_per_sec": SPEED,
-    "batch_size": Column("", Kind.OTHER, "Batch", "images", "number of images at a time"),
-    "step_time": Column("", Kind.TIME, "Step time", "ms", "time of a batch in milliseconds"),
+    "batch_size": Column("", Kind.OTHER, "Batch", "images"),
+    "step_time": Column("", Kind.TIME, "Step time", "ms"),
     "gmacs": _BY_NAME["gmacs"],
-    "macts": Column("", Kind.COMPUTE, "Activations", "M", "number of activations an image in millions"),
+    "macts": Column("", Kind.COMPUTE, "Activations", "M"),
     "img_size": IMAGE_SIZE,
     "param_count": _BY_NAME["param_count"],
     "size_mb": SIZE,
@@ -225,14 +206,11 @@ def column_of(name: str) -> Column:
         return _BY_NAME[name]
     base, _, ending = name.rpartition("_")
     if base and ending == "err":
-        return Column(
-            name, Kind.ERROR, f"{_accuracy_label(base) or base} error", "%", f"error beside {base}, in percent"
-        )
-    if base and ending == "diff":
-        description = f"difference in {base} to ImageNet, of ImageNet-A and -R to the clean table"
-        return Column(name, Kind.OTHER, f"{_accuracy_label(base) or base} difference", "", description)
+        return Column(name, Kind.ERROR, f"{_accuracy_label(base) or base} error", "%")
+    if base and ending == "diff":  # to ImageNet, of ImageNet-A and -R to the clean table
+        return Column(name, Kind.OTHER, f"{_accuracy_label(base) or base} difference")
     if label := _accuracy_label(name):
-        return Column(name, Kind.ACCURACY, label, "%", f"{label} accuracy in percent")
+        return Column(name, Kind.ACCURACY, label, "%")
     for text, column in _BY_ENDING.items():
         if name.endswith(text):
             measured = PASSES.get(name.removesuffix(f"_{text}"))
@@ -251,7 +229,7 @@ def is_accuracy(name: str) -> bool:
     return column_of(name).kind is Kind.ACCURACY
 
 
-def own_columns(columns: Sequence[str]) -> frozenset[str]:
+def own_columns(columns: Sequence[str]) -> Set[str]:
     """Return the names of those of a table's *columns* that are no one's but ours: an earlier merge added them.
 
     A merged table has SIZE_COLUMN as its second one; the published models.csv has PUBLISHED. The others are told by the
@@ -261,24 +239,22 @@ def own_columns(columns: Sequence[str]) -> frozenset[str]:
     is_published = {*columns} >= PUBLISHED
     if list(columns[1:2]) != [SIZE_COLUMN] and not is_published:
         return frozenset()
-    own = {SIZE_COLUMN, *(name for name in columns if name == ACCURACY_SET or _is_joined_accuracy(name))}
+    own = {SIZE_COLUMN, ACCURACY_SET}
+    own |= {name for name in columns if name.startswith(ACCURACY_PREFIX) and is_accuracy(name)}
     own |= {*PUBLISHED, "speed", "gmacs"} if is_published else set()
-    own |= {*DETAIL_COLUMNS} if {*DETAIL_COLUMNS} <= {*columns} else set()
-    own |= {*OF_MEMORY} if {"weights_mb", "memory_mb", "memory_dtype"} <= {*columns} else set()
-    own |= {*LATENCY_COLUMNS} if {*LATENCY_COLUMNS} <= {*columns} else set()
+    together = {
+        DETAIL_COLUMNS: DETAIL_COLUMNS,
+        ("weights_mb", "memory_mb", "memory_dtype"): OF_MEMORY,
+        LATENCY_COLUMNS: LATENCY_COLUMNS,
+    }
+    own |= {name for these, group in together.items() if {*these} <= {*columns} for name in group}
     if SPEED_SOURCE in columns:
-        joined = [name for name in PASSES if f"{name}_img_size" not in columns]
-        # Merges wrote the step time until they wrote the batch size that it is of.
-        own |= {
-            SPEED_SOURCE,
-            *(f"{name}_step_time" for name in joined),
-            *chain(*(BENCHMARK_COLUMNS[name] for name in joined)),
-        }
-    return frozenset(own.intersection(columns))
-
-
-def _is_joined_accuracy(name: str) -> bool:
-    return name.startswith(ACCURACY_PREFIX) and is_accuracy(name)
+        own.add(SPEED_SOURCE)
+        for measured in PASSES:
+            if f"{measured}_img_size" not in columns:
+                # Merges wrote the step time until they wrote the batch size that it is of.
+                own |= {*BENCHMARK_COLUMNS[measured], f"{measured}_step_time"}
+    return own & {*columns}
 
 
 def _accuracy_label(name: str) -> str:
@@ -286,6 +262,5 @@ def _accuracy_label(name: str) -> str:
     match = _ACCURACIES.fullmatch(name)
     if match is None:
         return ""
-    return (
-        f"{joined_set(match[2]).partition(' (')[0][:_LONGEST_LABEL]} top-{match[1]}" if match[2] else f"Top-{match[1]}"
-    )
+    images = joined_set(match[2]).partition(" (")[0][:_LONGEST_LABEL] if match[2] else ""
+    return f"{images} top-{match[1]}" if images else f"Top-{match[1]}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -20,16 +20,11 @@ from timm_sizes.tables.columns import is_text
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _LINE_FEED = "\n"
-_SPACE = re.compile(r"[ \t\r\n]*")
 _GAP = re.compile(r"[ \t\r\n]*(?:[\[,][ \t\r\n]*)?")
-# The first member of an object, unless its value is a list or an object.
-_FIRST = re.compile(
-    r"""\{(?P<before>\s*)"(?:[^"\\]|\\.)*"(?P<colon>\s*:\s*)(?P<value>"(?:[^"\\]|\\.)*"|[^\s"\[\]{},]+)(?P<after>\s*,\s*)?"""
-)
+# A member of an object up to its value, with what stands before it: the brace, a comma, blanks.
+_MEMBER = re.compile(r'[{,](?P<before>\s*)(?P<key>"(?:[^"\\]|\\.)*")(?P<colon>\s*:\s*)')
+_BLANKS = re.compile(r"\s*")
 _LONGEST_CELL = 2**20  # characters
-
-
-_Texts = Callable[[Cells, str, str], tuple[str, str]]
 
 
 class _Number(str):
@@ -86,14 +81,11 @@ class JsonTable(Table):
         gone = {self.columns[position] for position in added.dropped}
 
         @cache
-        def texts(read: Cells, separator: str, colon: str) -> tuple[str, str]:
-            second, last = added.cells(read)
-            new = zip(added.second, second, strict=True), zip(added.last, last, strict=True)
-            after_first, at_end = (
-                "".join(f"{separator}{self._text_of(name)}{colon}{self._value_of(name, cell)}" for name, cell in cells)
-                for cells in new
-            )
-            return after_first, at_end
+        def texts(read: Cells, separator: str, colon: str) -> list[str]:
+            return [
+                "".join(f"{separator}{self._text_of(name)}{colon}{self._value_of(name, cell)}" for name, cell in new)
+                for new in map(zip, (added.second, added.last), added.cells(read))
+            ]
 
         yield self._text.bom
         for before, record, row in self._entries(self.name_column):
@@ -101,7 +93,12 @@ class JsonTable(Table):
             if record:
                 read = _cells(row, added.reads)
                 seen[read] += 1
-                yield _insert(_without(record, gone) if gone & row.keys() else record, read, texts)
+                text = _without(record, gone) if gone & row.keys() else record
+                first_end, last_end, separator, colon = _layout(text)
+                after_first, at_end = texts(read, separator, colon)
+                if first_end == 1:  # an empty object
+                    after_first, at_end = "", (after_first + at_end).removeprefix(separator)
+                yield f"{text[:first_end]}{after_first}{text[first_end:last_end]}{at_end}{text[last_end:]}"
 
     def _entries(self, column: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield each object: what stands before it, its text, its values; and then what stands after the last, "", {}.
@@ -181,50 +178,37 @@ def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
     return match.end() if match else at
 
 
-def _members(record: str) -> Iterator[tuple[str, int, str, int]]:
-    """Yield each member of the object *record*: its key, where it starts, what is between key and value, its end."""
-    at = _end(_SPACE, record, 1)
-    while record[at] != "}":
-        start = at
-        key, key_end = _SCANNER.raw_decode(record, at)
-        value_start = _end(_SPACE, record, _end(_SPACE, record, key_end) + 1)
-        _, at = _SCANNER.raw_decode(record, value_start)
-        yield key, start, record[key_end:value_start], at
-        at = _end(_SPACE, record, at)
-        at = _end(_SPACE, record, at + 1) if record[at] == "," else at
+def _members(record: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield each member of the object *record*: the match of its start, with what stands before it, and its end."""
+    end = 0
+    while member := _MEMBER.match(record, end):
+        _, value_end = _SCANNER.raw_decode(record, member.end())
+        yield member, value_end
+        end = _end(_BLANKS, record, value_end)
 
 
 def _without(record: str, gone: Set[str]) -> str:
-    """Return the object *record* without the keys *gone*."""
-    found = list(_members(record))
-    # Each member with the separator before it; the first that is kept takes the place of the first that was.
-    starts = [found[0][1], *(end for *_, end in found[:-1])]
-    kept = [(start, own, end) for (key, own, _, end), start in zip(found, starts, strict=True) if key not in gone]
-    members = "".join(record[own if not index else start : end] for index, (start, own, end) in enumerate(kept))
-    return f"{record[: found[0][1]]}{members}{record[found[-1][3] :]}"
+    """Return the object *record* without the keys *gone*; the first that is kept takes the place of the first."""
+    members = list(_members(record))
+    at = start = members[0][0].start("key")
+    text = record[:start]
+    for match, end in members:
+        if json.loads(match["key"]) not in gone:
+            text += record[at if len(text) > start else match.start("key") : end]
+        at = end
+    return text + record[at:]
 
 
-def _insert(record: str, read: Cells, texts: _Texts) -> str:
-    """Return the object *record* with the *texts* for what was *read* after its first member and at its end."""
-    first_end, separator, colon = _layout(record)
-    after_first, at_end = texts(read, separator, colon)
-    if not first_end:
-        return f"{{{(after_first + at_end).removeprefix(separator)}}}"
-    end = len(record[:-1].rstrip(" \t\r\n"))
-    return f"{record[:first_end]}{after_first}{record[first_end:end]}{at_end}{record[end:]}"
+def _layout(record: str) -> tuple[int, int, str, str]:
+    """Return where the first and the last member of the object *record* end, what stands between two, and after a key.
 
-
-def _layout(record: str) -> tuple[int, str, str]:
-    """Return where the first member of the object *record* ends, what stands between members, and after keys."""
-    if match := _FIRST.match(record):
-        before, colon, after = match.group("before", "colon", "after")
-        return match.end("value"), after or "," + (before or colon[colon.index(":") + 1 :]), colon
-    found = list(islice(_members(record), 2))
-    if not found:
-        return 0, ", ", ": "
-    (_, start, colon, end), *others = found
-    return (
-        end,
-        record[end : others[0][1]] if others else "," + (record[1:start] or colon[colon.index(":") + 1 :]),
-        colon,
-    )
+    An object of no members is written as json.dumps does.
+    """
+    first = _MEMBER.match(record)
+    if not first:
+        return 1, 1, ", ", ": "
+    _, end = _SCANNER.raw_decode(record, first.end())
+    second = _MEMBER.match(record, _end(_BLANKS, record, end))
+    colon = first["colon"]
+    between = record[end : second.start("key")] if second else "," + (first["before"] or colon.partition(":")[2])
+    return end, len(record[:-1].rstrip(" \t\r\n")), between, colon
