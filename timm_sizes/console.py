@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 
+from timm_sizes.errors import reason
 from timm_sizes.files import printable
 
 _LINE_PART = re.compile(r"[^\r\n\t]+")
@@ -33,7 +34,7 @@ def write_stdout(chunks: Iterable[str]) -> None:
         # What is buffered is written again at the end of the process.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            raise SystemExit(f"standard output: {(error.strerror or str(error)).lower()}") from None
+            raise SystemExit(f"standard output: {reason(error)}") from None
 
 
 def write_stderr(*lines: str) -> None:

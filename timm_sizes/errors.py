@@ -12,3 +12,8 @@ class InputError(ValueError):
 
 class PayloadError(ValueError):
     """Raised by the hub parsers when an answer of the Hub has not the shape that was expected."""
+
+
+def reason(error: Exception) -> str:
+    """Return in words why the system refused something: "permission denied"."""
+    return (getattr(error, "strerror", None) or str(error)).lower()

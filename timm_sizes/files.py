@@ -13,7 +13,7 @@ from tempfile import SpooledTemporaryFile
 
 from filelock import FileLock, Timeout
 
-from timm_sizes.errors import InputError
+from timm_sizes.errors import InputError, reason
 
 _SPOOLED = 2**24  # bytes that are held in memory, before a temporary file is made for them
 
@@ -29,7 +29,7 @@ def write_atomically(path: Path, chunks: Iterable[str | bytes]) -> None:
             special.writelines(spooled(chunks))
         return
     target = path.resolve()
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".timm_sizes-{secrets.token_hex(8)}.tmp")
     with temporary.open("xb") as file:
         try:
             file.writelines(_encoded(chunks))
@@ -53,7 +53,7 @@ def spooled(chunks: Iterable[str | bytes]) -> Iterator[bytes]:
             spool.writelines(_encoded(chunks))
             spool.seek(0)
         except OSError as error:
-            raise InputError(f"a temporary file: {(error.strerror or str(error)).lower()}") from None
+            raise InputError(f"a temporary file: {reason(error)}") from None
         yield from spool
 
 
@@ -63,7 +63,7 @@ def write_output(path: Path, chunks: Iterable[str | bytes]) -> None:
         write_atomically(path, chunks)
     except OSError as error:
         kept = "" if is_special(path) else "; nothing was written"
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}{kept}") from None
+        raise InputError(f"{path}: {reason(error)}{kept}") from None
 
 
 def is_special(path: Path) -> bool:
@@ -86,8 +86,7 @@ def locked(path: Path, what: str) -> Iterator[None]:
     except Timeout:
         raise InputError(f"{what} is in use by another crawl; wait for its end or name another one") from None
     except (OSError, NotImplementedError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise InputError(f"{what}: its lock {path} cannot be made ({reason})") from None
+        raise InputError(f"{what}: its lock {path} cannot be made ({reason(error)})") from None
     with lock:
         yield
 
@@ -118,7 +117,7 @@ def make_folder(path: Path, what: str) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{what}: {path}: {(error.strerror or str(error)).lower()}; expected a folder") from None
+        raise InputError(f"{what}: {path}: {reason(error)}; expected a folder") from None
 
 
 def shown_path(path: Path) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
 
-from timm_sizes.errors import InputError
+from timm_sizes.errors import InputError, reason
 from timm_sizes.files import write_atomically
 from timm_sizes.items import SIZED, ModelSize, Status, worth
 from timm_sizes.units import MAX_BYTES
@@ -85,7 +85,7 @@ def read_sizes(path: Path) -> Sizes:
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8 text; expected a sizes file of an earlier crawl") from None
     except OSError as error:
-        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; expected a sizes file") from None
+        raise InputError(f"{path}: {reason(error)}; expected a sizes file") from None
     return _parse(text, path) if text else Sizes()
 
 

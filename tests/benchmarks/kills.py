@@ -118,7 +118,7 @@ class Case:
             self._toll.again.append(len(paths) - len(set(paths)))
 
     def _is_writing(self) -> bool:
-        return any(self._workplace.folder.glob(".sizes.csv.*.tmp"))
+        return any(self._workplace.folder.glob(".timm_sizes-*.tmp"))
 
     def _check(self) -> None:
         rows = self._workplace.sizes()

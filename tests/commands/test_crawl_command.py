@@ -27,6 +27,16 @@ def test_help_tells_each_argument_of_the_spider_with_a_line(offline: Workplace) 
         assert "-s NAME=VALUE" in ended.out
 
 
+@pytest.mark.parametrize("command", ["crawl", "distribute", "merge", "pick", "publish", "report"])
+def test_help_of_every_command_ends_with_examples_one_per_line(offline: Workplace, command: str) -> None:
+    ended = offline.call(command, "--help")
+    assert ended.status == 0
+    head, *examples = ended.out[ended.out.rindex("\n\nExamples") :].strip().splitlines()
+    assert head.startswith("Examples")
+    assert 2 <= len(examples) <= 3
+    assert all(example.startswith(f"  scrapy {command}") for example in examples)
+
+
 # ---- A second spider -------------------------------------------------------------------------------------------------
 
 BOXES = [f"box{number}" for number in range(12)]

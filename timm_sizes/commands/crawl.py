@@ -16,7 +16,7 @@ from scrapy.exceptions import UsageError
 from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 from scrapy.utils.project import data_path
 
-from timm_sizes.cli import load_distributed, reject_leftovers
+from timm_sizes.cli import WithExamples, load_distributed, reject_leftovers
 from timm_sizes.console import write_stdout
 from timm_sizes.errors import FAILURE_STAT, InputError
 from timm_sizes.files import check_writable, is_special, locked, make_folder, printable
@@ -24,10 +24,10 @@ from timm_sizes.items import Status
 from timm_sizes.sizes_file import read_sizes
 
 
-class Command(CrawlCommand):
+class Command(WithExamples, CrawlCommand):
     """Runs a spider; exit status 0 when every name has its answer, 1 when some have none yet, 2 for wrong usage."""
 
-    examples = """
+    examples = """\
 Examples:
   scrapy crawl hf_sizes -a table=results.csv            the sizes of a table's models, exact
   scrapy crawl hf_sizes -a models=resnet50,vit_base_patch16_224
@@ -38,7 +38,7 @@ Examples:
         """Put off ``--help`` until it is known which spider is meant, whose arguments belong to it."""
         super().add_options(parser)
         parser.add_argument("-h", "--help", action="store_true", help="show this help message and exit")
-        self._format_help = parser.format_help
+        self._parser = parser
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check all that can be checked before Scrapy starts (and logs its versions)."""
@@ -48,7 +48,8 @@ Examples:
             loader = get_spider_loader(self.settings)
             names = args or loader.list()
             examples = self.examples if "hf_sizes" in names else ""
-            write_stdout([self._format_help(), *_arguments_help(loader, names), examples])
+            self._parser.epilog = "\n".join(["".join(_arguments_help(loader, names)), examples])
+            write_stdout([self._parser.format_help()])
             raise SystemExit(0)
         reject_leftovers(args, at_most=1)
         if not args:
@@ -110,7 +111,7 @@ def _arguments_help(loader: SpiderLoaderProtocol, names: Iterable[str]) -> Itera
             arguments: Mapping[str, str] = loader.load(name).arguments_help  # type: ignore[attr-defined]
         except KeyError as error:
             raise UsageError(str(error.args[0]), print_help=False) from None
-        yield f"\nArguments of the spider {name} (-a NAME=VALUE):\n"
+        yield f"Arguments of the spider {name} (-a NAME=VALUE):\n"
         width = max(map(len, arguments), default=0)
         for argument, text in arguments.items():
             yield f"  {argument:<{width}}  {text}\n"

@@ -17,7 +17,7 @@ from timm_sizes.errors import InputError
 class Command(CrawlCommand):
     """Queues a crawl's names and gathers their rows; exit statuses as of ``scrapy crawl``."""
 
-    examples = """
+    examples = """\
 Examples, with REDIS_URL set (and workers: python -m timm_sizes.distributed):
   scrapy distribute -a author=timm
   scrapy distribute -a table=results.csv -s CHUNK_SIZE=100

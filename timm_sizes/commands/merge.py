@@ -26,62 +26,39 @@ class Command(TableCommand):
 
     most_tables = None
 
-    def syntax(self) -> str:
-        return "[options] [table …]"
-
-    def short_desc(self) -> str:
-        return "Add the checkpoint sizes to benchmark tables"
-
-    def long_desc(self) -> str:
-        return (
-            "Add model_size_in_mb to benchmark tables as their second column, from the sizes that"
-            " scrapy crawl hf_sizes gathered; everything else stays as it is, byte for byte. Without a table: those"
-            " that the last crawl was seeded from. Examples: scrapy merge results.csv -o merged.csv --details |"
-            " scrapy merge results.csv --memory float16 -o table.tex --columns model,top1,model_size_in_mb,memory_mb |"
-            " scrapy merge - --strict < results.csv"
-        )
+    summary = "Add the checkpoint sizes to benchmark tables"
+    description = (
+        "Add model_size_in_mb to benchmark tables as their second column, from the sizes that scrapy crawl hf_sizes"
+        " gathered; everything else stays as it is, byte for byte. Without a table: those that the last crawl was"
+        " seeded from."
+    )
+    examples = """\
+Examples:
+  scrapy merge results.csv -o merged.csv --details
+  scrapy merge results.csv --memory float16 -o table.tex --columns model,top1,model_size_in_mb,memory_mb
+  scrapy merge - --strict < results.csv
+"""
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument(
-            "-o",
-            "--output",
-            metavar="PATH",
-            help="file to write, in the format of its ending (.csv, .tsv, .json, .jsonl, .parquet, .md, .tex), a"
-            " folder for several tables, - for stdout (default: output/ under the table's name; stdout for stdin)",
+        add = parser.add_argument
+        output = (
+            "file to write, in the format of its ending (.csv, .tsv, .json, .jsonl, .parquet, .md, .tex), a folder for"
+            " several tables, - for stdout (default: output/ under the table's name; stdout for stdin)"
         )
-        parser.add_argument(
-            "--details", action="store_true", help="add bytes, file, status, repo, commit, dtype and licence at the end"
-        )
-        parser.add_argument(
-            "--speed", metavar="BENCHMARK", help="add the speed that this benchmark table has for a row's image size"
-        )
-        parser.add_argument(
-            "--accuracy", metavar="TABLE[,TABLE…]", help="add the top1 of other results tables as top1_real, top1_v2, …"
-        )
-        parser.add_argument(
-            "--latency", metavar="BENCHMARK", help="add the latency from this benchmark, one measured at batch size 1"
-        )
-        parser.add_argument(
-            "--memory",
-            nargs="?",
-            const="float32",
-            metavar="DTYPE",
-            help="add the computed memory of weights and activations, in float32, float16 or bfloat16",
-        )
-        parser.add_argument(
-            "--training",
-            nargs="?",
-            const="adamw",
-            metavar="OPTIMIZER",
-            help="add the computed memory of training with adamw, sgd or none; at 16 bits with autocast",
-        )
-        parser.add_argument("--batch", type=whole_number, metavar="N", help="images at a time (default: 1)")
-        parser.add_argument(
-            "--device-memory", metavar="SIZE", help="add the largest batch that fits in it, such as 8GB or 8GiB"
-        )
-        parser.add_argument("--columns", metavar="A,B,…", help="write only these columns, in this order")
-        parser.add_argument("--strict", action="store_true", help="exit with status 1 if any row has no size")
+        memory = "add the computed memory of weights and activations, in float32, float16 or bfloat16"
+        training = "add the computed memory of training with adamw, sgd or none; at 16 bits with autocast"
+        add("-o", "--output", metavar="PATH", help=output)
+        add("--details", action="store_true", help="add bytes, file, status, repo, commit, dtype and licence")
+        add("--speed", metavar="BENCHMARK", help="add the speed that this benchmark has for a row's image size")
+        add("--accuracy", metavar="TABLE[,TABLE…]", help="add the top1 of other tables as top1_real, top1_v2, …")
+        add("--latency", metavar="BENCHMARK", help="add the latency from this one, measured at batch size 1")
+        add("--memory", nargs="?", const="float32", metavar="DTYPE", help=memory)
+        add("--training", nargs="?", const="adamw", metavar="OPTIMIZER", help=training)
+        add("--batch", type=whole_number, metavar="N", help="images at a time (default: 1)")
+        add("--device-memory", metavar="SIZE", help="add the largest batch that fits in it, such as 8GB or 8GiB")
+        add("--columns", metavar="A,B,…", help="write only these columns, in this order")
+        add("--strict", action="store_true", help="exit with status 1 if any row has no size")
 
     def work(self, tables: list[str], column: str, opts: argparse.Namespace) -> None:
         # What reads the catalogue is not imported before it is needed.

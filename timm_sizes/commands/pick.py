@@ -16,26 +16,21 @@ from timm_sizes.tables.table import STDIN
 class Command(TableCommand):
     """Prints the best rows under a budget; exit status 0, 1 when nothing fits, 2 for wrong usage."""
 
-    def syntax(self) -> str:
-        return "[options] [table]"
-
-    def short_desc(self) -> str:
-        return "Pick the best models of a benchmark table under a budget"
-
-    def long_desc(self) -> str:
-        return (
-            "Print the best rows of a benchmark table (merged, or bare: then sizes are looked up in"
-            " SIZES_FILE) that keep to limits of size, accuracy, speed and more. The same checkpoint at two image"
-            " sizes is two choices. Without a table: models.csv beside SIZES_FILE, or else the one that the last crawl"
-            " was seeded from."
-        )
+    summary = "Pick the best models of a benchmark table under a budget"
+    description = (
+        "Print the best rows of a benchmark table (merged, or bare: then sizes are looked up in SIZES_FILE) that keep"
+        " to limits of size, accuracy, speed and more. The same checkpoint at two image sizes is two choices. Without a"
+        " table: models.csv beside SIZES_FILE, or else the one that the last crawl was seeded from."
+    )
+    examples = """\
+Examples:
+  scrapy pick --max-mb 25 --min-speed 2000
+  scrapy pick --max-latency 20 --license permissive --unique
+  scrapy pick results.csv --pareto size,top1 --format csv
+"""
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.epilog = (
-            "Examples: scrapy pick --max-mb 25 --min-speed 2000 | scrapy pick --max-latency 20 --license permissive"
-            " --unique | scrapy pick results.csv --pareto size,top1 --format csv"
-        )
         add = parser.add_argument
         add("--speed", metavar="BENCHMARK", help="join the speed from this benchmark table")
         add("--latency", metavar="BENCHMARK", help="join the latency from this one, at batch size 1")
@@ -46,10 +41,8 @@ class Command(TableCommand):
         add("--dtype", metavar="DTYPE", help="sizes and memory in float32, float16, bfloat16, sizes in int8; computed")
         add("--batch", type=whole_number, metavar="N", help="images at a time, for the memory (default: 1)")
         add("--device-memory", metavar="SIZE", help="only what fits in it, such as 8GB or 8GiB")
-        add(
-            "--training", nargs="?", const="adamw", metavar="OPTIMIZER", help="the memory of training: adamw, sgd, none"
-        )
-        add("--fits", metavar="MODEL", help="does it fit in --device-memory? Exit status 0: yes, 1: no, 2: unknown")
+        add("--training", nargs="?", const="adamw", metavar="OPTIMIZER", help="memory of training: adamw, sgd, none")
+        add("--fits", metavar="MODEL", help="exit with status 0 if it fits in --device-memory, 1 if not, 2 if unknown")
         add("--license", metavar="ID[,ID…]", help='licence ids of the Hub, or "permissive" for any of that kind')
         add("--family", metavar="GLOB", help="family, architecture or model, such as convnext or 'convnext*'")
         add("--exclude", metavar="GLOB", action="append", default=[], help="leave out this family or these models")

@@ -7,10 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from timm_sizes.cli import reject_leftovers
+from timm_sizes.cli import WithExamples, reject_leftovers
 from timm_sizes.console import write_stderr, write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.files import locked, make_folder, printable, shown_path, write_output
@@ -20,9 +19,14 @@ if TYPE_CHECKING:
     import argparse
 
 
-class Command(ScrapyCommand):
+class Command(WithExamples):
     """Publishes the sizes in timm's tables; exit status 0, 1 where too much would be lost, 2 for wrong usage."""
 
+    examples = """\
+Examples:
+  scrapy publish                       from SIZES_FILE and the tables that come with the project
+  scrapy publish results/results-*.csv -o output
+"""
     requires_project = True
     requires_crawler_process = False
 
@@ -41,13 +45,11 @@ class Command(ScrapyCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("-o", "--output", metavar="FOLDER", help="folder to publish in (default: output)")
-        parser.add_argument(
-            "--crawled",
-            metavar="FILE",
-            help="items of the crawl before (-O FILE.csv): without an answer for 2 % of the names nothing is published",
-        )
-        parser.add_argument("--accept-losses", action="store_true", help="publish whatever is lost")
+        add = parser.add_argument
+        crawled = "items of the crawl before (-O FILE.csv): without an answer for 2 %% of the names, publish nothing"
+        add("-o", "--output", metavar="FOLDER", help="folder to publish in (default: output)")
+        add("--crawled", metavar="FILE", help=crawled)
+        add("--accept-losses", action="store_true", help="publish whatever is lost")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         reject_leftovers(args)

@@ -18,18 +18,17 @@ if TYPE_CHECKING:
 class Command(TableCommand):
     """Writes the report of a table; exit status 0, or 2 for wrong usage."""
 
-    def syntax(self) -> str:
-        return "[options] [table]"
-
-    def short_desc(self) -> str:
-        return "Make a page of a benchmark table and its sizes"
-
-    def long_desc(self) -> str:
-        return (
-            "Write one self-contained HTML file with a chart of accuracy and size, filters and a sortable table, from a"
-            " benchmark table: one that scrapy merge has written, or a bare one, whose sizes are then taken from"
-            " SIZES_FILE. Without a table: the one that the last crawl was seeded from."
-        )
+    summary = "Make a page of a benchmark table and its sizes"
+    description = (
+        "Write one self-contained HTML file with a chart of accuracy and size, filters and a sortable table, from a"
+        " benchmark table: one that scrapy merge has written, or a bare one, whose sizes are then taken from"
+        " SIZES_FILE. Without a table: the one that the last crawl was seeded from."
+    )
+    examples = """\
+Examples:
+  scrapy report results.csv
+  scrapy report merged.csv -o page.html
+"""
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)

@@ -17,7 +17,7 @@ from timm_sizes.errors import InputError
 from timm_sizes.names.architecture import architecture
 from timm_sizes.names.near import near
 from timm_sizes.pick.ranking import has_figures
-from timm_sizes.tables.columns import LIMITS, Kind, column_of
+from timm_sizes.tables.columns import LIMITS, MAX_BATCH, Kind, column_of
 
 PERMISSIVE_LICENSES = "permissive"
 # Licences (by their ids on the Hub) that allow commercial use and require no more than attribution.
@@ -26,6 +26,9 @@ PERMISSIVE |= {"bsl-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "c
 _HINTS = dict.fromkeys((Kind.SPEED, Kind.COMPUTE), "; join them with --speed BENCHMARK")
 _HINTS |= {Kind.TIME: "; join it with --latency BENCHMARK"}
 _HINTS |= {Kind.ACCURACY: "; pick from a results table, with --speed BENCHMARK for the speed"}
+# The column that each option limits.
+_LIMITED = {"--img-size": "img_size", "--license": "license", "--family": "family", "--exclude": "family"}
+_LIMITED |= {"--device-memory": MAX_BATCH, **{option: column.name for option, column in LIMITS.items()}}
 
 
 @dataclass(frozen=True)
@@ -87,37 +90,25 @@ def fitting(frame: pd.DataFrame, missed: pd.DataFrame) -> pd.DataFrame:
 
 def nothing_fits(frame: pd.DataFrame, missed: pd.DataFrame) -> list[str]:
     """Return lines on what keeps every row of *frame* out, and which row misses the limits by least."""
-    excluded = [f"  {_excluded(missed[option])}" for option in missed]
+    lines = [f"nothing fits, of {len(frame):,} rows:"]
+    for limit in map(str, missed):
+        unknown = (missed[limit] == inf).sum() if limit.split()[0] in LIMITS else 0
+        lines.append(f"  {limit} excludes {(missed[limit] > 0).sum():,}" + f" ({unknown:,} not known)" * bool(unknown))
     unlike = (missed == inf).sum(axis="columns")
     distance = missed.mask(missed == inf, 0).sum(axis="columns")
     nearest = int(np.lexsort((distance, unlike))[0])  # the fewest of another kind first, then by distance
-    return [f"nothing fits, of {len(frame):,} rows:", *excluded, f"  nearest: {_row(frame, missed, nearest)}"]
-
-
-def _excluded(missed: pd.Series[float]) -> str:
-    option = str(missed.name)
-    unknown = (missed == inf).sum() if option.partition(" ")[0] in LIMITS else 0
-    return f"{option} excludes {(missed > 0).sum():,}" + (f" ({unknown:,} not known)" if unknown else "")
-
-
-def _row(frame: pd.DataFrame, missed: pd.DataFrame, position: int) -> str:
-    row = frame.iloc[position]
+    row = frame.iloc[nearest]
     at = f" at {row['img_size']:g} pixels" if row["img_size"] > 0 else ""
-    options = [str(option) for option in missed if missed[option].iloc[position] > 0]
-    found = [f"{option} ({_found(row, option.partition(' ')[0])})" for option in options]
-    return f"{row['model']}{at} misses {', '.join(found)}"
+    found = [
+        f"{limit} ({_found(row, limit.split()[0])})" for limit in map(str, missed.columns[missed.iloc[nearest] > 0])
+    ]
+    return [*lines, f"  nearest: {row['model']}{at} misses {', '.join(found)}"]
 
 
 def _found(row: pd.Series, option: str) -> str:
-    names = {
-        "--exclude": "family",
-        "--device-memory": "max_batch",
-        **{limit: column.name for limit, column in LIMITS.items()},
-    }
-    value = row[names.get(option, option[2:].replace("-", "_"))]
-    if isinstance(value, str):
-        return value or "not known"
-    return f"{value:.12g}" if value == value else "not known"  # noqa: PLR0124 - NaN
+    value = row[_LIMITED[option]]
+    text = value if isinstance(value, str) else f"{value:.12g}"
+    return text if text not in ("", "nan") else "not known"
 
 
 def _figures(frame: pd.DataFrame, column: str, option: str) -> pd.Series:
@@ -155,17 +146,13 @@ def _is_of_family(frame: pd.DataFrame, option: str, pattern: str) -> pd.Series[b
     """Return which rows' family, architecture or model the glob *pattern* matches; InputError, with names that are near
     to it, if there are none.
     """
-    named = {name: [architecture(name).lower(), name.lower()] for name in frame["model"].unique()}
-    families = frame["family"].str.lower()
     matches = re.compile(translate(pattern.lower())).match
-    found = families.map(lambda text: bool(matches(text))) | frame["model"].map(
-        {name: any(map(matches, texts)) for name, texts in named.items()}
-    )
+    rows = list(zip(frame["family"], frame["model"], strict=True))
+    named = {row: [text.lower() for text in (*row, architecture(row[1]))] for row in dict.fromkeys(rows)}
+    matched = {row: any(map(matches, texts)) for row, texts in named.items()}
+    found = pd.Series([matched[row] for row in rows], index=frame.index)
     if not found.any():
-        names = dict.fromkeys([*families, *chain.from_iterable(named.values())])
-        found_near = near(pattern.strip("*"), names)
-        meant = (
-            f"did you mean {' or '.join(found_near)}?" if found_near else "a family, a model, or a pattern: 'convnext*'"
-        )
+        close = near(pattern.strip("*"), dict.fromkeys(chain.from_iterable(named.values())))
+        meant = f"did you mean {' or '.join(close)}?" if close else "a family, a model, or a pattern: 'convnext*'"
         raise InputError(f"{option} {pattern}: matches no row; {meant}")
-    return found.astype(bool)
+    return found

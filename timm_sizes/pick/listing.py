@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -88,7 +87,10 @@ def render(rows: pd.DataFrame, columns: Sequence[str], form: str) -> str:
         frame = rows[names].assign(**{name: rows[name].astype("Int64") for name in columns if _is_whole(rows[name])})
         if form == "csv":
             return as_csv(frame)
-        about = {name: _about(rows, column_of(name)) for name in names}
+        about = {
+            column.name: {"label": column.label, "unit": column.unit or None, "of": _of(rows, column)}
+            for column in map(column_of, names)
+        }
         values = frame.astype(object).where(frame.notna() & (frame != ""), None).to_dict("records")
         described = {"columns": about, "rows": values}
         return json.dumps(described, indent=4, ensure_ascii=False) + "\n"
@@ -99,19 +101,17 @@ def render(rows: pd.DataFrame, columns: Sequence[str], form: str) -> str:
 
 def notes_on(rows: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Return what there is to know of the figures of *rows* in *columns*: what they are of, and what they are not."""
-    known = [column_of(name) for name in columns]
-    notes = [f"{column.name} {_word(column)} {', '.join(of)}" for column in known if (of := _of(rows, column))]
-    notes += [
-        f"{column.name} against {compared_with(_only(rows, ACCURACY_SET))}"
-        for column in known
-        if column.name.endswith("_diff")
+    notes = [
+        f"{column.name} {'in' if column.kind in (Kind.MEMORY, Kind.SIZE) else 'on'} {', '.join(of)}"
+        for column in map(column_of, columns)
+        if (of := _of(rows, column))
     ]
-    if any(is_accuracy(name) for name in columns) and _only(rows, SIZE.basis) + _only(rows, _DTYPE) not in (
-        "",
-        "float32",
-    ):
+    images = compared_with(_only(rows, ACCURACY_SET))
+    notes += [f"{name} against {images}" for name in columns if name.endswith("_diff")]
+    precision = _only(rows, SIZE.basis)
+    if any(map(is_accuracy, columns)) and precision + _only(rows, _DTYPE) not in ("", "float32"):
         notes.append("accuracies are of the models as published, not at that precision")
-    if _only(rows, SIZE.basis).startswith("int8"):
+    if precision.startswith("int8"):
         notes.append(
             "ONNX Runtime's exports are up to 10 % smaller; tools that quantise only linear layers shrink less"
         )
@@ -132,11 +132,6 @@ def has_estimates(rows: pd.DataFrame, columns: Sequence[str]) -> bool:
     return is_shown and bool((rows["status"] == Status.ESTIMATED).any())
 
 
-def _about(rows: pd.DataFrame, column: Column) -> dict[str, Any]:
-    """Return what JSON says of a column: its label, its unit (None without one), and what its figures are of."""
-    return {"label": column.label, "unit": column.unit or None, "of": _of(rows, column)}
-
-
 def _of(rows: pd.DataFrame, column: Column) -> list[str]:
     """Return what the figures of *rows* in *column* are of, as far as that is known: images, a device, a precision."""
     if column.kind is Kind.ACCURACY and column.name.startswith(ACCURACY_PREFIX):
@@ -148,10 +143,6 @@ def _of(rows: pd.DataFrame, column: Column) -> list[str]:
     if column.kind is Kind.MEMORY:
         found += [f"batch {count}" for count in sorted(set(_texts(shown, _BATCH)) - {""})]
     return found
-
-
-def _word(column: Column) -> str:
-    return "in" if column.kind in (Kind.MEMORY, Kind.SIZE) else "on"
 
 
 def _only(rows: pd.DataFrame, name: str) -> str:
@@ -182,15 +173,10 @@ def _texts(rows: pd.DataFrame, name: str) -> list[str]:
     return [_ESTIMATED + text if mark and text else text for text, mark in zip(texts, estimated, strict=True)]
 
 
-def _aligned(text: pd.DataFrame, numbers: Iterable[str]) -> str:
-    names = [str(name) for name in text]
-    right = set(numbers)
-    widths = [max([len(name), *text[name].str.len()]) for name in names]
-    lines = []
-    for cells in [names, *zip(*(text[name] for name in names), strict=True)]:
-        padded = (
-            cell.rjust(width) if name in right else cell.ljust(width)
-            for name, cell, width in zip(names, cells, widths, strict=True)
-        )
-        lines.append(_GAP.join(padded).rstrip() + "\n")
-    return "".join(lines)
+def _aligned(text: pd.DataFrame, numbers: Collection[str]) -> str:
+    columns = []
+    for name in map(str, text):
+        cells = [name, *text[name]]
+        width = max(map(len, cells))
+        columns.append([cell.rjust(width) if name in numbers else cell.ljust(width) for cell in cells])
+    return "".join(f"{_GAP.join(line).rstrip()}\n" for line in zip(*columns, strict=True))

@@ -123,19 +123,19 @@ def _latency(frame: pd.DataFrame) -> pd.Series[float] | float:
 
 
 def _row(known: Known, facts: Facts, dtype: str | None) -> dict[str, str | float]:
-    item = known.checkpoint
+    item, memory = known.checkpoint, known.footprint or Footprint(Memory(), None)
     size, status = known.size_bytes, known.status
     if dtype:
         size = size_at(known.elements, dtype)
         status = status if size is None else Status.ESTIMATED
     return {
-        "size_bytes": _number(size),
+        "size_bytes": _figure("size_bytes", size),
         "status": str(status),
         "license": item.license,
         "repo_id": item.repo_id,
         "revision": item.sha,
         "family": family(known.key.name),
-        **_memory(known.footprint or Footprint(Memory(), None)),
+        **{name: _figure(name, value) for name, value in memory.figures.items()},
         "size_dtype": _DTYPES_SHOWN.get(dtype, dtype) if dtype and size is not None else "",
         "measured_parameters": known.measured_parameters,
         **{
@@ -143,20 +143,6 @@ def _row(known: Known, facts: Facts, dtype: str | None) -> dict[str, str | float
             for join, found in zip(facts.joins, known.found, strict=True)
             for name, cell in zip(join.columns, found.cells if found else [""] * len(join.columns), strict=True)
         },
-    }
-
-
-def _memory(footprint: Footprint) -> dict[str, str | float]:
-    wanted, total, training = footprint.wanted, footprint.total, footprint.training_total
-    return {
-        "weights_mb": _number(footprint.weights) / MB,
-        "activations_mb": _number(footprint.activations) / MB,
-        "memory_mb": _number(total) / MB,
-        "memory_dtype": "" if total is None else wanted.dtype,
-        "memory_batch": nan if total is None else float(wanted.batch),
-        "training_memory_mb": _number(training) / MB,
-        "training_optimizer": "" if training is None else wanted.optimizer,
-        "max_batch": _number(footprint.largest_batch if wanted.device_bytes else None),
     }
 
 
@@ -185,8 +171,11 @@ def size_at(elements: Mapping[str, int] | None, dtype: str) -> int | None:
     return sum(count * (DTYPE_BYTES[each] if each[:1] in ("I", "U") else width) for each, count in elements.items())
 
 
-def _number(value: int | None) -> float:
-    return nan if value is None else float(value)
+def _figure(name: str, value: int | str | None) -> str | float:
+    """Return *value*, sizes in bytes, as the column *name* has it."""
+    if isinstance(value, int):
+        return value / MB if name.endswith("_mb") else float(value)
+    return value or ("" if is_text(name) else nan)
 
 
 def _measured_on(path: str) -> str:

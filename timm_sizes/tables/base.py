@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from timm_sizes.errors import InputError
+from timm_sizes.errors import InputError, reason
 from timm_sizes.files import printable
 
 Cells = tuple[str, ...]
@@ -106,8 +106,7 @@ class TableText:
                 self.file.seek(0)
                 yield self.file
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise InputError(f"{self.source}: {reason}; expected a CSV or JSON table") from None
+            raise InputError(f"{self.source}: {reason(error)}; expected a CSV or JSON table") from None
 
     def _blocks(self) -> Iterator[bytes]:
         with self.open() as file:

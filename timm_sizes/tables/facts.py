@@ -16,8 +16,9 @@ from timm_sizes.names.architecture import architecture, family
 from timm_sizes.names.catalogue import by_repo_id, entry_of
 from timm_sizes.names.resolve import resolve
 from timm_sizes.sizes_file import Sizes
+from timm_sizes.tables.base import Table
 from timm_sizes.tables.columns import IMAGE_SIZE, PARAM_COUNT
-from timm_sizes.tables.join import Found, Header, Join, image_size_column
+from timm_sizes.tables.join import Found, Join, image_size_column
 from timm_sizes.tables.measured_on import is_reparameterised
 from timm_sizes.tables.memory import Footprint, Memory, memory_of
 from timm_sizes.tables.numbers import number
@@ -64,7 +65,7 @@ class KeyColumns:
         return number(cell, decimal_commas=self.has_decimal_commas)
 
 
-def key_columns(table: Header, column: str) -> KeyColumns:
+def key_columns(table: Table, column: str) -> KeyColumns:
     """Return the columns that decide in *table*, whose names are in *column*, the names first."""
     image_size = next((name for name in IMAGE_SIZE.read_from if name in table.columns), "")
     deciding = [name for name in (CHECKPOINT_COLUMN, PARAM_COUNT, image_size) if name in table.columns]
@@ -120,7 +121,7 @@ class Facts:
             self._known[key] = self._find(key)
         return self._known[key]
 
-    def check_joins(self, table: Header) -> None:
+    def check_joins(self, table: Table) -> None:
         """Raise InputError if *table* has no image sizes to join rows by."""
         if self.joins:
             image_size_column(table)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from timm_sizes.errors import InputError
 from timm_sizes.names.architecture import architecture
@@ -28,17 +28,6 @@ from timm_sizes.tables.columns import (
 from timm_sizes.tables.measured_on import results_name, speed_source
 from timm_sizes.tables.numbers import number, plain
 from timm_sizes.tables.table import DEFAULT_COLUMN, read_table
-
-
-class Header(Protocol):
-    """What has to be known of a table before its rows: how messages name it, its columns, and its kind of commas."""
-
-    @property
-    def source(self) -> str: ...
-    @property
-    def columns(self) -> Sequence[str]: ...
-    @property
-    def has_decimal_commas(self) -> bool: ...
 
 
 class Found(NamedTuple):
@@ -85,7 +74,7 @@ def accuracy_name(path: str) -> str:
     return re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "table"
 
 
-def image_size_column(table: Header, names: Iterable[str] = IMAGE_SIZE.read_from) -> str:
+def image_size_column(table: Table, names: Iterable[str] = IMAGE_SIZE.read_from) -> str:
     """Return which of *names* is the column of image sizes of *table*; InputError if it has none of them."""
     found = next((name for name in names if name in table.columns), None)
     if found is None:

@@ -6,14 +6,14 @@ It is the least that a device needs; a runtime adds to it. What the data says is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from timm_sizes.errors import InputError
 from timm_sizes.names.architecture import architecture, timm_name
 from timm_sizes.names.catalogue import BuiltModel, Line, built_models, entry_of
 from timm_sizes.tables.columns import MAX_BATCH, MEMORY_COLUMNS, TRAINING_COLUMNS
-from timm_sizes.units import MB, format_size, parse_size
+from timm_sizes.units import parse_size
 
 # Bytes an element. A size can be of 8-bit weights; what a runtime then computes with is its own affair.
 MEMORY_DTYPES = {"float32": 4, "float16": 2, "bfloat16": 2}
@@ -125,6 +125,8 @@ class Footprint:
     @property
     def largest_batch(self) -> int | None:
         """How many images at a time the device has room for, in training if that is wanted; 0 for none."""
+        if not self.wanted.device_bytes:
+            return None
         if self.wanted.optimizer:
             return None if self.training is None else _images(self.training, self.wanted.device_bytes)
         if self.weights is None or self.single_image is None:
@@ -133,15 +135,20 @@ class Footprint:
         images = min(_images(line, room) for line in self.inference)
         return images if images > 1 else int(self.single_image <= room)
 
-    def cells(self) -> Iterator[str]:
-        """Yield the text of the columns that are wanted, "" for what is not known."""
+    @property
+    def figures(self) -> dict[str, int | str | None]:
+        """What it is by column, sizes in bytes; None for what is not known, and what it is of too then."""
         wanted, total, training = self.wanted, self.total, self.training_total
-        yield from map(_text, (self.weights, self.activations, total))
-        yield from (wanted.dtype, str(wanted.batch)) if total is not None else ("", "")
-        if wanted.optimizer:
-            yield from (_text(training), "" if training is None else wanted.optimizer)
-        if wanted.device_bytes:
-            yield "" if self.largest_batch is None else str(self.largest_batch)
+        return {
+            "weights_mb": self.weights,
+            "activations_mb": self.activations,
+            "memory_mb": total,
+            "memory_dtype": None if total is None else wanted.dtype,
+            "memory_batch": None if total is None else wanted.batch,
+            "training_memory_mb": training,
+            "training_optimizer": None if training is None else wanted.optimizer,
+            MAX_BATCH: self.largest_batch,
+        }
 
 
 def memory_of(name: str, img_size: float, elements: Mapping[str, int] | None, wanted: Memory) -> Footprint:
@@ -188,10 +195,6 @@ def _weights(elements: Mapping[str, int], width: int) -> int | None:
 
 def _scaled(size: int, wanted: Memory) -> int:
     return round(size * wanted.width / _COMPUTED_AT)
-
-
-def _text(size: int | None) -> str:
-    return "" if size is None else format_size(size, MB)
 
 
 def _images(line: Line, room: int) -> int:

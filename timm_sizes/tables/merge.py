@@ -12,7 +12,7 @@ from pathlib import Path
 from timm_sizes.errors import InputError
 from timm_sizes.files import shown_path
 from timm_sizes.items import SIZED, Status
-from timm_sizes.tables.base import Additions, Cells
+from timm_sizes.tables.base import Additions, Cells, Table
 from timm_sizes.tables.columns import (
     ACCURACY,
     ACCURACY_SET,
@@ -22,14 +22,13 @@ from timm_sizes.tables.columns import (
     own_columns,
 )
 from timm_sizes.tables.facts import Facts, Known, key_columns
-from timm_sizes.tables.join import Header
 from timm_sizes.tables.measured_on import accuracy_set
 from timm_sizes.tables.memory import Footprint
 from timm_sizes.tables.numbers import plain
 from timm_sizes.units import MB, MIB, format_size
 
 
-def plan(table: Header, column: str, facts: Facts, *, details: bool = False) -> Additions:
+def plan(table: Table, column: str, facts: Facts, *, details: bool = False) -> Additions:
     """Return what *facts* adds to *table*, whose names are in *column*.
 
     The size is model_size_in_mb, two decimals, empty where it is not known. *details* adds DETAIL_COLUMNS and the set
@@ -57,7 +56,7 @@ def plan(table: Header, column: str, facts: Facts, *, details: bool = False) -> 
         known = facts.of(keys.key(read))
         texts = (*(_details(known) if details else ()), *_joined(known, facts), *([images] if images else ()))
         # Where a comma is a decimal one, a joined number that has another is written without it.
-        return (_size(known),), tuple(map(plain, texts)) if table.has_decimal_commas else texts
+        return (_text(known.size_bytes, MB),), tuple(map(plain, texts)) if table.has_decimal_commas else texts
 
     return Additions((SIZE_COLUMN,), last, dropped, keys.names, cells)
 
@@ -88,7 +87,7 @@ class Summary:
         return f"{statuses.total()} rows, {self.sized} sized{estimated}" + (f"; missing: {missing}" if missing else "")
 
 
-def summarise(table: Header, column: str, facts: Facts, rows: Mapping[Cells, int]) -> Summary:
+def summarise(table: Table, column: str, facts: Facts, rows: Mapping[Cells, int]) -> Summary:
     """Return how the merge of *table* came out; *rows* says how many rows have the same cells in Additions.reads."""
     keys = key_columns(table, column)
     known = [(facts.of(keys.key(read)), count) for read, count in rows.items()]
@@ -108,7 +107,7 @@ def summarise(table: Header, column: str, facts: Facts, rows: Mapping[Cells, int
     return summary
 
 
-def _crawl(table: Header) -> str:
+def _crawl(table: Table) -> str:
     """Return the command that requests the sizes of the *table*'s names."""
     path = Path(table.source)
     return shlex.join(["scrapy", "crawl", "hf_sizes", "-a", f"table={shown_path(path) if path.is_file() else 'TABLE'}"])
@@ -130,13 +129,16 @@ def _join_notes(known: Sequence[tuple[Known, int]], facts: Facts, total: int) ->
             yield f"weights_mb: of {from_file:,} rows from the checkpoint's dtypes, not from the model as it is built"
 
 
-def _size(known: Known) -> str:
-    return "" if known.size_bytes is None else format_size(known.size_bytes, MB)
+def _text(figure: int | str | None, unit: int = 0) -> str:
+    """Return a cell: nothing for what is not known, bytes in a *unit* with two decimals."""
+    if figure is None:
+        return ""
+    return format_size(int(figure), unit) if unit else str(figure)
 
 
 def _details(known: Known) -> Cells:
     size, item = known.size_bytes, known.checkpoint
-    sizes = ("", "") if size is None else (str(size), format_size(size, MIB))
+    sizes = _text(size), _text(size, MIB)
     return (*sizes, item.filename, str(known.status), item.repo_id, item.sha, item.dtype, item.license)
 
 
@@ -144,4 +146,5 @@ def _joined(known: Known, facts: Facts) -> Iterable[str]:
     for join, found in zip(facts.joins, known.found, strict=True):
         yield from found.cells if found else repeat("", len(join.columns))
     if facts.memory:
-        yield from (known.footprint or Footprint(facts.memory, None)).cells()
+        figures = (known.footprint or Footprint(facts.memory, None)).figures
+        yield from (_text(figures[name], MB if name.endswith("_mb") else 0) for name in facts.memory.columns)

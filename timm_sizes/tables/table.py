@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
-from timm_sizes.errors import InputError
+from timm_sizes.errors import InputError, reason
 from timm_sizes.files import is_special
 from timm_sizes.names.resolve import CHECKPOINT_PREFIX
 from timm_sizes.tables.base import BOM, MAX_HELD_BYTES, MAX_NAME, Table, TableText
@@ -31,16 +31,7 @@ def read_table(path: str, column: str = DEFAULT_COLUMN) -> Table:
     Its rows are read, and checked, when they are asked for. Raises InputError, naming file, line and what was expected,
     for anything that is no table.
     """
-    source = source_name(path)
-    if path != STDIN and not is_special(Path(path)):
-        return _table(TableText(source, Path(path)), column)
-    spool = SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115 - the table is read from it, several times
-    try:
-        with nullcontext(sys.stdin.buffer) if path == STDIN else Path(path).open("rb") as file:
-            shutil.copyfileobj(file, spool)
-    except OSError as error:
-        raise InputError(f"{source}: {(error.strerror or str(error)).lower()}") from None
-    return _table(TableText(source, spool), column)
+    return _table(_text(path), column)
 
 
 def read_bytes(path: str) -> bytes:
@@ -48,14 +39,8 @@ def read_bytes(path: str) -> bytes:
 
     Raises InputError when it cannot be read.
     """
-    try:
-        if path == STDIN:
-            return sys.stdin.buffer.read(MAX_HELD_BYTES + 1)
-        with Path(path).open("rb") as file:
-            return file.read(MAX_HELD_BYTES + 1)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{source_name(path)}: {reason}; expected a CSV or JSON table") from None
+    with _text(path).open() as file:
+        return file.read(MAX_HELD_BYTES + 1)
 
 
 def source_name(path: str) -> str:
@@ -92,6 +77,19 @@ def row_name(source: str, model: str, checkpoint: str = "") -> str:
     if not checkpoint or len(checkpoint) > MAX_NAME:  # no system has a longer path
         return model.strip()
     return f"{CHECKPOINT_PREFIX}{Path(source).absolute().parent / checkpoint}"
+
+
+def _text(path: str) -> TableText:
+    source = source_name(path)
+    if path != STDIN and not is_special(Path(path)):
+        return TableText(source, Path(path))
+    spool = SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115 - the table is read from it, several times
+    try:
+        with nullcontext(sys.stdin.buffer) if path == STDIN else Path(path).open("rb") as file:
+            shutil.copyfileobj(file, spool)
+    except OSError as error:
+        raise InputError(f"{source}: {reason(error)}") from None
+    return TableText(source, spool)
 
 
 def _table(text: TableText, column: str) -> Table:
