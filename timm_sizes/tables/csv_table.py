@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import StringIO
 from itertools import islice, repeat
 from operator import itemgetter
 from typing import NamedTuple
@@ -108,51 +110,43 @@ class CsvTable(Table):
         positions = [self.columns.index(name) for name in names]
         read, most = _getter(positions), max(positions, default=0) + 1
         blocks = self._text.blocks()
-        block, at, line, width, name_at = "", 0, 0, 0, 0
-        one_by_one = 1  # how many lines are to be read that way: the header, and those of a run that are not alike
+        line, width, name_at = 0, 0, 0
+        waiting: deque[str] = deque()  # lines to be read one by one
         taken: list[str] = []  # the lines of the record that is being read
 
         def fed() -> Iterator[str]:
-            nonlocal block, at
-            while True:
-                if at == len(block):
-                    block, at = next(blocks, ""), 0
-                if not block:
-                    return
-                end = block.find("\n", at) + 1 or len(block)
-                taken.append(block[at:end])
-                at = end
+            while waiting or (block := next(blocks, "")):
+                if not waiting:
+                    waiting.extend(StringIO(block, newline="\n"))
+                taken.append(waiting.popleft())
                 yield taken[-1]
 
         reader = csv.reader(fed(), delimiter=self.delimiter, strict=True)
-        while True:
-            if at == len(block):
-                block, at = next(blocks, ""), 0
-                if not block:
-                    return
-            if not one_by_one and (match := _RUN.match(block, at)):
-                if run := self._alike(match[0], width, read, most):
-                    at = match.end()
-                    line += len(run.records)
-                    yield run
-                    continue
-                one_by_one = match[0].count("\n")
-            try:
-                row = next(reader)
-            except csv.Error as error:
-                raise InputError(f"{self._text.at(line + len(taken))}: not CSV ({error})") from None
-            text = "".join(taken)
-            record = text.rstrip("\r\n")
-            line += len(taken)
-            one_by_one = max(one_by_one - len(taken), 0)
-            taken.clear()
-            if not width:
-                width, name_at = len(row), _names(row).index(self.name_column)
-            if row and len(row) != width:
-                raise InputError(f"{self._text.at(line)}: expected {width} cells as in the header, found {len(row)}")
-            if row:
-                check_name(row[name_at], self.name_column, self._text.at(line))
-            yield _Run([record] if row else [], [read(row)] if row else [], text[len(record) :], is_plain=False)
+        for block in blocks:
+            at = 0
+            while width and (match := _RUN.match(block, at)) and (run := self._alike(match[0], width, read, most)):
+                at = match.end()
+                line += len(run.records)
+                yield run
+            waiting.extend(StringIO(block[at:], newline="\n"))
+            while waiting:
+                try:
+                    row = next(reader)
+                except csv.Error as error:
+                    raise InputError(f"{self._text.at(line + len(taken))}: not CSV ({error})") from None
+                text = "".join(taken)
+                line += len(taken)
+                taken.clear()
+                if not width:
+                    width, name_at = len(row), _names(row).index(self.name_column)
+                if row and len(row) != width:
+                    raise InputError(
+                        f"{self._text.at(line)}: expected {width} cells as in the header, found {len(row)}"
+                    )
+                if row:
+                    check_name(row[name_at], self.name_column, self._text.at(line))
+                record = text.rstrip("\r\n")
+                yield _Run([record] if row else [], [read(row)] if row else [], text[len(record) :], is_plain=False)
 
     def _alike(self, text: str, width: int, read: _Getter, splits: int) -> _Run | None:
         """Return the lines of *text* as records if each is one, of *width* cells and of no extraordinary length."""
