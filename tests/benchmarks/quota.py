@@ -14,7 +14,7 @@ from tests.mockserver import MockHub
 from tests.workplace import Workplace
 
 QUOTA, PAGES_QUOTA = 500, 100
-WINDOW = 3  # seconds that stand for the Hub's 300
+WINDOW = 20  # seconds that stand for the Hub's 300
 _TOKEN = "hf_" + "x" * 34
 
 
@@ -45,7 +45,7 @@ class _Cost:
 
 
 def section(hub: MockHub, *, quick: bool) -> Section:
-    """Measure this crawl, the official client and the old script; the last takes minutes and is left out if *quick*."""
+    """Measure this crawl, the official client and, unless *quick*, the old script, of whose repos a tenth is enough."""
     repo_ids, names = load.table_repo_ids(), load.table_names()
     load.host(hub, repo_ids)
     runs.crawl(hub, names)  # the mock server makes its answers ready
@@ -58,13 +58,17 @@ def section(hub: MockHub, *, quick: bool) -> Section:
         least_here = _minimum(len(repo_ids), case.quota, rates[case.behaviour.get("latency", 0.0)])
         lines.append(Line(case.who, _figure(cost), times(cost.seconds, least_here, "minimum")))
     clients = {"HfApi.model_info, loop": ("hf", "1"), "HfApi.model_info, 16 threads": ("hf", "16")}
-    if not quick:
-        clients["old script's way"] = ("old", str(WINDOW))
     for who, arguments in clients.items():
         _start(hub)
         cost = _peer(hub, repo_ids, *arguments)
         said = times(cost.seconds, least, "minimum") if not cost.unanswered else "does not ask again after a 429"
         lines.append(Line(who, _figure(cost), said))
+    if not quick:
+        _start(hub)
+        cost = _peer(hub, repo_ids[: len(repo_ids) // 10], "old", str(WINDOW))
+        lines.append(
+            Line("old script's way, a tenth of it", _figure(cost), times(10 * cost.seconds, least, "minimum in all"))
+        )
     title = f"Quota: {len(names):,} names of {len(repo_ids):,} repos, {QUOTA} requests in a window of {WINDOW} s"
     return Section(f"{title} (the Hub's has 300 s)", lines)
 

@@ -31,11 +31,6 @@ def revision_of(call: Call, store: Store, repo: Repo, revision: str) -> Repo:
     return found
 
 
-def entry_not_found(call: Call, repo: Repo) -> RefusedError:
-    commit = (("X-Repo-Commit", repo.sha),)
-    return RefusedError(error_answer(404, "Entry not found", api=call.is_api, code="EntryNotFound", headers=commit))
-
-
 def _unknown_repo(call: Call) -> Answer:
     # Whoever is not logged in is not told whether a repo is private or does not exist.
     if call.has_token:

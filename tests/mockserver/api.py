@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection
 from urllib.parse import urlencode
 
-from .access import entry_not_found, repo_for, revision_of
+from .access import repo_for, revision_of
 from .answers import NO_SUCH_PAGE, Answer, RefusedError, error_answer, json_answer
 from .behaviour import Behaviour
 from .call import Call, split_repo_id
@@ -16,7 +16,6 @@ from .store import Store
 
 PREFIX = "/api/models/"
 TREE_PAGE = 1000
-EXPANDED_TREE_PAGE = 100
 
 
 def repo_answer(call: Call, store: Store, behaviour: Behaviour) -> Answer:
@@ -28,8 +27,8 @@ def repo_answer(call: Call, store: Store, behaviour: Behaviour) -> Answer:
             return _model_info(call, repo, behaviour, cut=behaviour.cuts_commits)
         case ["GET" | "HEAD", "revision", revision]:
             return _model_info(call, revision_of(call, store, repo, revision), behaviour)
-        case ["GET" | "HEAD", "tree", revision, *folders]:
-            return _tree(call, revision_of(call, store, repo, revision), "/".join(filter(None, folders)))
+        case ["GET" | "HEAD", "tree", revision]:
+            return _tree(call, revision_of(call, store, repo, revision))
         case _:
             return error_answer(404, NO_SUCH_PAGE, api=True)
 
@@ -59,18 +58,15 @@ def _model_info(call: Call, repo: Repo, behaviour: Behaviour, *, cut: bool = Fal
     return json_answer({**info, "sha": info["sha"][:40]} if cut and "sha" in info else info)
 
 
-def _tree(call: Call, repo: Repo, folder: str) -> Answer:
-    if folder and folder not in repo.folders():
-        raise entry_not_found(call, repo)
-    recursive, expand = call.flag("recursive"), call.flag("expand")
-    limit = page_limit(call, EXPANDED_TREE_PAGE if expand else TREE_PAGE)
-    entries = repo.tree_entries(folder, recursive=recursive, expand=expand)
+def _tree(call: Call, repo: Repo) -> Answer:
+    limit = page_limit(call, TREE_PAGE)
+    entries = repo.tree_entries(recursive=call.flag("recursive"))
     shown_before = _shown_before([entry["path"] for entry in entries], call.param("cursor"))
     page, rest = entries[shown_before : shown_before + limit], entries[shown_before + limit :]
     if not rest:
         return json_answer(page)
-    known = {"expand": str(expand).lower(), "recursive": str(recursive).lower(), "limit": limit}
-    query = urlencode(known | {"cursor": _tree_cursor(page[-1]["path"], page[-1]["oid"], limit)})
+    cursor = _tree_cursor(page[-1]["path"], page[-1]["oid"], limit)
+    query = urlencode({"recursive": call.param("recursive"), "limit": limit, "cursor": cursor})
     return json_answer(page, headers=(("Link", f'<http://{call.host}{call.path}?{query}>; rel="next"'),))
 
 

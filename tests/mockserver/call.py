@@ -17,7 +17,6 @@ class Call:
     target: str
     host: str
     has_token: bool
-    body: bytes = b""
 
     @cached_property
     def path(self) -> str:

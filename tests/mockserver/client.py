@@ -93,10 +93,6 @@ class MockHub:
         """How many requests the Hub would have counted as downloads of a model."""
         return int(self._order("downloads"))
 
-    def max_in_flight(self) -> int:
-        """The most requests that waited for their answers at one time; telling only under some latency."""
-        return int(self._order("max_in_flight"))
-
     def _order(self, verb: str, **order: Any) -> Any:
         try:
             with self._opener.open(f"{self.url}{PREFIX}{verb}", json.dumps(order).encode(), PATIENCE) as response:

@@ -39,7 +39,6 @@ QUESTIONS: dict[str, Callable[..., Any]] = {
     "wait_for": lambda hub, *, count, at_most: hub.log.wait_for(count, at_most),
     "requests": lambda hub, *, path_prefix: hub.log.transcript(path_prefix),
     "downloads": lambda hub: hub.downloads,
-    "max_in_flight": lambda hub: hub.max_in_flight,
 }
 # What may change the answers that the server keeps ready.
 ORDERS: dict[str, Callable[..., Any]] = {

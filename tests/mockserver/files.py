@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .access import entry_not_found, repo_for, revision_of
+from .access import repo_for, revision_of
 from .answers import NO_SUCH_PAGE, Answer, error_answer, html_answer, text_answer
 from .behaviour import Behaviour
 from .call import Call, split_repo_id
@@ -20,12 +20,9 @@ def page_or_file_answer(call: Call, store: Store, behaviour: Behaviour) -> Answe
     """The answer of /{id}/tree/… and /{id}/resolve/…."""
     repo_id, rest = split_repo_id(call.segments)
     match rest:
-        case ["tree", revision, *folders]:
+        case ["tree", revision]:
             repo = revision_of(call, store, repo_for(call, store, repo_id, prefix="/"), revision)
-            folder = "/".join(filter(None, folders))
-            if folder and folder not in repo.folders():
-                raise entry_not_found(call, repo)
-            return html_answer(tree_page(repo, revision, folder=folder, entries=behaviour.page_entries))
+            return html_answer(tree_page(repo, revision, entries=behaviour.page_entries))
         case ["resolve", revision, *_]:
             return text_answer(revision_of(call, store, repo_for(call, store, repo_id, prefix="/"), revision).id)
         case _:

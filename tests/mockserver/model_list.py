@@ -18,9 +18,6 @@ from .store import Store
 SORT_KEYS: dict[str, Callable[[Repo], Any]] = {
     "trendingScore": lambda repo: repo.trending_score,
     "createdAt": lambda repo: repo.created_at,
-    "lastModified": lambda repo: repo.last_modified,
-    "downloads": lambda repo: repo.downloads,
-    "likes": lambda repo: repo.likes,
 }
 # How many entries of the page before come again when rows are said to move between pages.
 REPEATS = 3
@@ -44,7 +41,7 @@ def list_answer(call: Call, store: Store, behaviour: Behaviour) -> Answer:
     # A page of one has to move on, or the list would never end.
     start -= min(REPEATS, limit - 1, start) if behaviour.list_repeats else 0
     page = repos[start : start + limit]
-    entries = [repo.list_entry(full=call.flag("full"), expand=expand) for repo in page]
+    entries = [repo.list_entry(expand=expand) for repo in page]
     if start + limit >= len(repos):
         return json_answer(entries)
     return json_answer(entries, headers=(("Link", _next_link(call, page[-1], sort, behaviour.list_link_host)),))

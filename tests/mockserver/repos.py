@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
 WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".onnx", ".h5", ".msgpack", ".npz")
@@ -28,9 +29,6 @@ EXPANDABLE_IN_LISTS = tuple(name for name in EXPANDABLE if name not in {"childre
 ONLY_EXPANDED = ("downloadsAllTime", "trendingScore", "childrenModelCount", "baseModels", "xetEnabled")
 LIST_KEYS = ("_id", "id", "likes", "trendingScore", "private", "downloads", "tags", "pipeline_tag", "library_name",
              "createdAt", "modelId")  # fmt: skip
-FULL_LIST_KEYS = (*LIST_KEYS, "author", "gated", "lastModified", "sha", "siblings")
-
-SECURITY_SCANS = ("jFrogScan", "protectAiScan", "avScan", "pickleImportScan")
 
 
 def digest(*parts: object, length: int = 40) -> str:
@@ -63,8 +61,6 @@ class Repo:
     trending_score: int = 0
     # Branches, tags and pull requests beside main: name → sha of a commit of this repo.
     refs: dict[str, str] = field(default_factory=dict)
-    # Contents whose sha256 matters to a test (a checkpoint replaced by one of the same size, a real anchor).
-    lfs_sha256: dict[str, str] = field(default_factory=dict)
     object_id: str = ""
 
     def __post_init__(self) -> None:
@@ -91,11 +87,7 @@ class Repo:
         return filename.endswith(WEIGHT_SUFFIXES) or self.files[filename] > LARGEST_PLAIN_FILE
 
     def sha256(self, filename: str) -> str:
-        known = self.lfs_sha256.get(filename)
-        return known or digest(self.object_id, filename, self.files[filename], length=64)
-
-    def xet_hash(self, filename: str) -> str:
-        return digest("xet", self.sha256(filename), length=64)
+        return digest(self.object_id, filename, self.files[filename], length=64)
 
     def lfs_pointer(self, filename: str) -> bytes:
         sha256, size = self.sha256(filename), self.files[filename]
@@ -179,45 +171,26 @@ class Repo:
             return _only(self.properties(), ("_id", "id", *expand))
         return {key: value for key, value in self.properties(blobs=blobs).items() if key not in ONLY_EXPANDED}
 
-    def list_entry(self, *, full: bool = False, expand: Collection[str] = ()) -> dict[str, Any]:
+    def list_entry(self, *, expand: Collection[str] = ()) -> dict[str, Any]:
         """The repo as one element of /api/models; sizes are never there."""
-        keys = ("_id", "id", *expand) if expand else FULL_LIST_KEYS if full else LIST_KEYS
-        return _only(self.properties(), keys)
+        return _only(self.properties(), ("_id", "id", *expand) if expand else LIST_KEYS)
 
     def folders(self) -> set[str]:
-        return {
-            "/".join(parts[:depth])
-            for parts in (filename.split("/") for filename in self.files)
-            for depth in range(1, len(parts))
-        }
+        return {str(folder) for path in self.files for folder in PurePosixPath(path).parents[:-1]}
 
-    def tree_entries(self, folder: str = "", *, recursive: bool = False, expand: bool = False) -> list[dict[str, Any]]:
-        """The entries of /api/models/{id}/tree/{revision}/{folder}, folders first."""
-        inside = f"{folder}/" if folder else ""
+    def tree_entries(self, *, recursive: bool = False) -> list[dict[str, Any]]:
+        """The entries of /api/models/{id}/tree/{revision}, folders first."""
+        paths = [*sorted(self.folders()), *sorted(self.files)]
+        return [self._tree_entry(path) for path in paths if recursive or "/" not in path]
 
-        def is_shown(path: str) -> bool:
-            return path.startswith(inside) and (recursive or "/" not in path.removeprefix(inside))
-
-        paths = [*sorted(filter(is_shown, self.folders())), *sorted(filter(is_shown, self.files))]
-        return [self.tree_entry(path, expand=expand) for path in paths]
-
-    def tree_entry(self, path: str, *, expand: bool = False) -> dict[str, Any]:
-        """One entry of a tree or of paths-info."""
-        entry: dict[str, Any]
-        if path in self.files:
-            entry = {"type": "file", "oid": self.blob_id(path), "size": self.files[path]}
-            if self.is_lfs(path):
-                pointer_size = len(self.lfs_pointer(path))
-                entry["lfs"] = {"oid": self.sha256(path), "size": self.files[path], "pointerSize": pointer_size}
-                entry["xetHash"] = self.xet_hash(path)
-        else:
-            entry = {"type": "directory", "oid": digest(self.sha, path), "size": 0}
-        entry["path"] = path
-        if expand:
-            entry["lastCommit"] = {"id": self.sha, "title": "Add model", "date": self.last_modified}
-            if path in self.files:
-                entry["securityFileStatus"] = {"status": "safe"} | {scan: {"status": "safe"} for scan in SECURITY_SCANS}
-        return entry
+    def _tree_entry(self, path: str) -> dict[str, Any]:
+        if path not in self.files:
+            return {"type": "directory", "oid": digest(self.sha, path), "size": 0, "path": path}
+        entry: dict[str, Any] = {"type": "file", "oid": self.blob_id(path), "size": self.files[path]}
+        if self.is_lfs(path):
+            pointer_size = len(self.lfs_pointer(path))
+            entry["lfs"] = {"oid": self.sha256(path), "size": self.files[path], "pointerSize": pointer_size}
+        return entry | {"path": path}
 
 
 def timm_repo(

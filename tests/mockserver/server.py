@@ -37,7 +37,6 @@ class MockServer:
     """The Hub's state, and how it handles each request."""
 
     def __init__(self) -> None:
-        self._in_flight = 0
         self._serial = 0
         self.clear()
 
@@ -69,7 +68,6 @@ class MockServer:
     def forget_requests(self) -> None:
         self.log.clear()
         self.downloads = 0
-        self.max_in_flight = self._in_flight
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, be it to the Hub or to the mock server itself."""
@@ -81,12 +79,7 @@ class MockServer:
         bucket = bucket_of(path)
         seen = self.log.note(request.method, request.raw_path, bucket, request.message.raw_headers)
         self.downloads += counts_as_download(path)
-        self._in_flight += 1
-        self.max_in_flight = max(self.max_in_flight, self._in_flight)
-        try:
-            return await self._respond(request, target, bucket, seen)
-        finally:
-            self._in_flight -= 1
+        return await self._respond(request, target, bucket, seen)
 
     async def _obey(self, request: web.BaseRequest, target: str) -> web.Response:
         try:
@@ -98,11 +91,10 @@ class MockServer:
         return web.Response(text=json.dumps(result, separators=(",", ":")), content_type="application/json")
 
     async def _respond(self, request: web.BaseRequest, target: str, bucket: str, seen: LogEntry) -> web.StreamResponse:
-        body = await request.read() if request.method == "POST" else b""
         if self.behaviour.latency:
             await asyncio.sleep(self.behaviour.latency)
         token = self._token(request)
-        call = Call(request.method, target, request.headers.get("Host", HOST), token in self.behaviour.tokens, body)
+        call = Call(request.method, target, request.headers.get("Host", HOST), token in self.behaviour.tokens)
         answer, rate, fault = self._decide(call, bucket, request.remote or HOST, token)
         own_headers = self._own_headers(request, answer, rate)
         response = answer.to_response(request.headers, own_headers)

@@ -21,9 +21,9 @@ def displayed_size(size: int) -> str:
     return f"{float(f'{scaled:.3g}'):g} {UNITS[power]}"
 
 
-def tree_page(repo: Repo, revision: str, *, folder: str = "", entries: bool = True) -> str:
-    """The page /{id}/tree/{revision}/{folder}; without `entries` only the displayed sizes are left."""
-    shown = repo.tree_entries(folder, expand=True)
+def tree_page(repo: Repo, revision: str, *, entries: bool = True) -> str:
+    """The page /{id}/tree/{revision}; without `entries` only the displayed sizes are left."""
+    shown = repo.tree_entries()
     listing: dict[str, Any] = {
         "context": {
             "rev": revision,
