@@ -108,10 +108,10 @@ def load_choices(
 
 def _known(table: Table, column: str, facts: Facts, dtype: str | None) -> pd.DataFrame:
     """Return what *facts* knows of the rows of *table*: looked up once for all rows that are alike in what decides."""
-    keys = key_columns(table, column)
-    reads = list(zip(*map(table.column, keys.names), strict=True))
+    names, key = key_columns(table, column)
+    reads = list(zip(*map(table.column, names), strict=True))
     places = {read: place for place, read in enumerate(dict.fromkeys(reads))}
-    known = pd.DataFrame([_row(facts.of(keys.key(read)), facts, dtype) for read in places])
+    known = pd.DataFrame([_row(facts.of(key(read)), facts, dtype) for read in places])
     return known.take([places[read] for read in reads]).reset_index(drop=True).assign(model=table.column(column))
 
 

@@ -5,7 +5,7 @@ merge writes it as text, pick and report map their tables' rows onto it; nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from timm_sizes.names.architecture import architecture, family
 from timm_sizes.names.catalogue import by_repo_id, entry_of
 from timm_sizes.names.resolve import resolve
 from timm_sizes.sizes_file import Sizes
-from timm_sizes.tables.base import Table
+from timm_sizes.tables.base import Cells, Table
 from timm_sizes.tables.columns import IMAGE_SIZE, PARAM_COUNT
 from timm_sizes.tables.join import Found, Join, image_size_column
 from timm_sizes.tables.measured_on import is_reparameterised
@@ -44,33 +44,22 @@ class Key(NamedTuple):
     img_size: float = nan
 
 
-@dataclass(frozen=True)
-class KeyColumns:
-    """The columns of the table *source* that have its rows' keys."""
+def key_columns(table: Table, column: str) -> tuple[Cells, Callable[[Cells], Key]]:
+    """Return the columns that decide in *table*, whose names are in *column*, and what says which key their cells have.
 
-    source: str
-    names: tuple[str, ...]
-    image_size: str
-    has_decimal_commas: bool
-
-    def key(self, cells: Sequence[str]) -> Key:
-        """Return the key in *cells*, the text of the columns ``names``: a row is sized as the local checkpoint that it
-        was measured with, where it says so.
-        """
-        row = dict(zip(self.names, cells, strict=True))
-        name = row_name(self.source, cells[0], row.get(CHECKPOINT_COLUMN, ""))
-        return Key(name, self._number(row.get(PARAM_COUNT, "")), self._number(row.get(self.image_size, "")))
-
-    def _number(self, cell: str) -> float:
-        return number(cell, decimal_commas=self.has_decimal_commas)
-
-
-def key_columns(table: Table, column: str) -> KeyColumns:
-    """Return the columns that decide in *table*, whose names are in *column*, the names first."""
+    A row is sized as the local checkpoint that it was measured with, where it says so.
+    """
     image_size = next((name for name in IMAGE_SIZE.read_from if name in table.columns), "")
     deciding = [name for name in (CHECKPOINT_COLUMN, PARAM_COUNT, image_size) if name in table.columns]
     names = tuple(dict.fromkeys([column, *deciding]))
-    return KeyColumns(table.source, names, image_size, table.has_decimal_commas)
+
+    def key(cells: Cells) -> Key:
+        row = dict(zip(names, cells, strict=True))
+        texts = (row.get(name, "") for name in (PARAM_COUNT, image_size))
+        parameters, pixels = (number(text, decimal_commas=table.has_decimal_commas) for text in texts)
+        return Key(row_name(table.source, cells[0], row.get(CHECKPOINT_COLUMN, "")), parameters, pixels)
+
+    return names, key
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_RESULTS = re.compile(r"results-(?:imagenet-)?(?P<name>.+)", re.DOTALL)
-_VERSION = re.compile(r"imagenet(?P<version>v\d+)\b.*", re.DOTALL)
+_RESULTS = re.compile(r"results-(?:imagenet-)?(?:imagenet(?P<version>v\d+)\b.*|(?P<name>.+))", re.DOTALL)
 _SETS = {
     "imagenet": "ImageNet",
     "real": "ImageNet-ReaL",
@@ -41,10 +40,7 @@ def results_name(path: str) -> str:
     The second ImageNet test set's table is named by its sampling too (imagenetv2-matched-frequency): "v2" alone.
     """
     match = _RESULTS.fullmatch(Path(path).stem)
-    if match is None:
-        return ""
-    version = _VERSION.fullmatch(match["name"])
-    return version["version"] if version else match["name"]
+    return match["version"] or match["name"] if match else ""
 
 
 def accuracy_set(path: str) -> str:

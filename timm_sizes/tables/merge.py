@@ -50,15 +50,15 @@ def plan(table: Table, column: str, facts: Facts, *, details: bool = False) -> A
     for position, name in enumerate(table.columns):
         if name in (SIZE_COLUMN, *last) and position not in dropped:
             raise InputError(f"{table.source}: has a column {name} of its own, which the merge would add again")
-    keys = key_columns(table, column)
+    reads, key = key_columns(table, column)
 
     def cells(read: Cells) -> tuple[Cells, Cells]:
-        known = facts.of(keys.key(read))
+        known = facts.of(key(read))
         texts = (*(_details(known) if details else ()), *_joined(known, facts), *([images] if images else ()))
         # Where a comma is a decimal one, a joined number that has another is written without it.
         return (_text(known.size_bytes, MB),), tuple(map(plain, texts)) if table.has_decimal_commas else texts
 
-    return Additions((SIZE_COLUMN,), last, dropped, keys.names, cells)
+    return Additions((SIZE_COLUMN,), last, dropped, reads, cells)
 
 
 @dataclass(frozen=True)
@@ -89,21 +89,20 @@ class Summary:
 
 def summarise(table: Table, column: str, facts: Facts, rows: Mapping[Cells, int]) -> Summary:
     """Return how the merge of *table* came out; *rows* says how many rows have the same cells in Additions.reads."""
-    keys = key_columns(table, column)
-    known = [(facts.of(keys.key(read)), count) for read, count in rows.items()]
+    _, key = key_columns(table, column)
+    known = [(facts.of(key(read)), count) for read, count in rows.items()]
     statuses: Counter[Status] = Counter()
     for each, count in known:
         statuses[each.status] += count
-    unpublished = sum(count for each, count in known if each.is_unpublished)
     wrong = dict.fromkeys(each.key.name for each, _ in known if each.status == Status.MISMATCH)
-    summary = Summary(statuses, unpublished, [])
-    summary.notes.extend(_join_notes(known, facts, statuses.total()))
-    summary.notes.extend(f"mismatch: {name} has another param_count than its checkpoint" for name in wrong)
+    notes = [*_join_notes(known, facts, statuses.total())]
+    notes += [f"mismatch: {name} has another param_count than its checkpoint" for name in wrong]
+    summary = Summary(statuses, sum(count for each, count in known if each.is_unpublished), notes)
     if estimated := statuses[Status.ESTIMATED]:
         nobody_asked = ", no crawl has requested them from the Hub yet" if not statuses[Status.OK] else ""
-        summary.notes.append(f"{estimated:,} of {summary.sized:,} sizes are estimates{nobody_asked}: {_crawl(table)}")
+        notes.append(f"{estimated:,} of {summary.sized:,} sizes are estimates{nobody_asked}: {_crawl(table)}")
     if not_asked := statuses[Status.NOT_ASKED]:
-        summary.notes.append(f"{not_asked:,} of {statuses.total():,} rows were never requested: {_crawl(table)}")
+        notes.append(f"{not_asked:,} of {statuses.total():,} rows were never requested: {_crawl(table)}")
     return summary
 
 
