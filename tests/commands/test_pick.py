@@ -146,18 +146,12 @@ def test_when_nothing_fits_the_message_says_why_and_what_comes_nearest(place: Wo
     ]
 
 
-def test_a_name_cannot_steer_the_terminal(place: Workplace) -> None:
-    write(place.folder / "evil.csv", "model,model_size_in_mb,top1\n\x1b[2Jx,1.00,80\n")
-    assert "\x1b" not in pick(place, table="evil.csv").out
-    refused = pick(place, "--min-top1", "90", table="evil.csv")
-    assert "\x1b" not in refused.err
-
-
-def test_nothing_of_a_table_can_steer_the_terminal_by_a_message(place: Workplace) -> None:
-    write(place.folder / "evil.csv", "model,top1,x\x1b[2J,license\nresnet50,80,1,mit\n")
+def test_nothing_of_a_table_can_steer_the_terminal(place: Workplace) -> None:
+    write(place.folder / "evil.csv", "model,top1,x\x1b[2J,license,model_size_in_mb\nresnet50\x1b[2J,80,1,mit,1.00\n")
     for options in (["--sort", "beauty"], ["--license", "gpl\x1b[2J"], ["--min-top1", "90"], ["-c", "name"]):
         assert "\x1b" not in pick(place, *options, table="evil.csv").err
-    assert "\x1b" not in pick(place, "--sort", "x\x1b[2J", table="evil.csv").out
+    for options in ([], ["--sort", "x\x1b[2J"]):
+        assert "\x1b" not in pick(place, *options, table="evil.csv").out
 
 
 @pytest.mark.parametrize("size", ["224.5", "1e30", "-1e30", "9007199254740993"])
@@ -185,6 +179,16 @@ def test_image_sizes_that_are_no_whole_pixels_are_printed_as_they_are(place: Wor
         (["another.csv"], "expected at most 1 argument"),
         (["-c", "name"], "no column 'name'"),
         (["--speed", "results.csv"], "no such file"),
+        (["--columns", "model,beauty"], "--columns beauty: no such column; there are model, "),
+        (["--license", "apahce-2.0"], "no row has apahce-2.0; did you mean apache-2.0? There are "),
+        (["--license", "mit+nobody-s"], "--license mit+nobody-s: no row has nobody-s; there are apache-2.0, "),
+        (["--min-top1", "0.8"], "--min-top1 0.8: expected a percentage; did you mean 80?"),
+        (["--pareto", "size,beauty"], "--pareto beauty: no such figures in the table; there are img_size, top1, "),
+        (["--fits", R50], "--fits resnet50.a1_in1k: in how much memory? Expected --device-memory too"),
+        (["--device-memory", "8"], "--device-memory 8: expected a size with its unit"),
+        (["--dtype", "int8", "--batch", "2"], "int8: a size, not a memory"),
+        (["--training", "lion", "--batch", "2"], "--training lion: expected adamw, sgd, none"),
+        (["--batch", "9" * 28], "expected a whole number from 1 to 999,999,999"),
     ],
 )
 def test_wrong_usage_is_said_in_a_line(place: Workplace, options: list[str], message: str) -> None:
@@ -309,22 +313,6 @@ def test_a_size_is_shown_once_and_ranks_are_whole_numbers(place: Workplace, sort
         assert [line.split()[2] for line in ended.out.splitlines()[1:]] == ["3", "-12"]
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--license", "apahce-2.0"], "no row has apahce-2.0; did you mean apache-2.0? There are "),
-        (["--license", "mit+nobody-s"], "--license mit+nobody-s: no row has nobody-s; there are apache-2.0, "),
-        (["--min-top1", "0.8"], "--min-top1 0.8: expected a percentage; did you mean 80?"),
-        (["--pareto", "size,beauty"], "--pareto beauty: no such figures in the table; there are img_size, top1, "),
-    ],
-)
-def test_a_typo_is_told_from_what_does_not_occur(place: Workplace, options: list[str], message: str) -> None:
-    ended = pick(place, *options)
-    assert ended.status == 2
-    assert message in ended.err
-    assert pick(place, "--license", "bsd-3-clause").status == 1
-
-
 # --- What is shown says what it is ---
 
 LOCAL = """\
@@ -425,6 +413,7 @@ def test_metrics_of_the_pareto_line_are_shown_and_sort_takes_their_names(place: 
 )
 def test_licences_and_architectures(place: Workplace, options: list[str], names: list[str]) -> None:
     assert pick(place, *options, "-q").out.split() == names
+    assert pick(place, "--license", "bsd-3-clause").status == 1
 
 
 @pytest.mark.parametrize(
@@ -454,8 +443,6 @@ def test_without_a_limit_it_is_the_best_under_each_size(place: Workplace) -> Non
 def test_columns_are_those_named(place: Workplace) -> None:
     ended = pick(place, "--columns", "top1,model", "-n", "1")
     assert ended.out.split() == ["top1", "model", "81.200", R50]
-    refused = pick(place, "--columns", "model,beauty")
-    assert (refused.status, "--columns beauty: no such column; there are model, " in refused.err) == (2, True)
 
 
 def test_latency_is_joined_from_a_benchmark_of_single_images(place: Workplace) -> None:
@@ -549,18 +536,3 @@ def test_whether_a_model_fits_is_said_by_the_exit_status(
     assert said in ended.out
     quiet = pick(place, *options, "-q")
     assert (quiet.status, quiet.out, quiet.err) == (status, "", "")
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--fits", R50], "--fits resnet50.a1_in1k: in how much memory? Expected --device-memory too"),
-        (["--device-memory", "8"], "--device-memory 8: expected a size with its unit"),
-        (["--dtype", "int8", "--batch", "2"], "int8: a size, not a memory"),
-        (["--training", "lion", "--batch", "2"], "--training lion: expected adamw, sgd, none"),
-        (["--batch", "9" * 28], "expected a whole number from 1 to 999,999,999"),
-    ],
-)
-def test_a_wish_for_memory_that_makes_no_sense_is_refused(place: Workplace, options: list[str], message: str) -> None:
-    ended = pick(place, *options)
-    assert (ended.status, message in ended.err) == (2, True), ended.err

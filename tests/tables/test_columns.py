@@ -28,22 +28,16 @@ from timm_sizes.tables.columns import (
 
 
 @pytest.mark.parametrize(
-    "column", ["size_mb", "size_mib", "param_count", "infer_gmacs", "top1_err", "gmacs", "top1_real_err"]
+    ("better", "columns"),
+    [
+        ("smaller", ["size_mb", "size_mib", "param_count", "infer_gmacs", "top1_err", "gmacs", "top1_real_err"]),
+        ("larger", ["top1", "top5", "top1_real", "speed", "infer_samples_per_sec"]),
+        ("", ["img_size", "train_img_size", "license", "rank_diff", "anything", ""]),
+    ],
 )
-def test_less_is_better(column: str) -> None:
-    assert column_of(column).kind.better == "smaller"
-    assert column_of(column).smaller_is_better
-
-
-@pytest.mark.parametrize("column", ["top1", "top5", "top1_real", "speed", "infer_samples_per_sec"])
-def test_more_is_better(column: str) -> None:
-    assert column_of(column).kind.better == "larger"
-
-
-@pytest.mark.parametrize("column", ["img_size", "train_img_size", "license", "rank_diff", "anything", ""])
-def test_neither_is_better(column: str) -> None:
-    assert column_of(column).kind.better == ""
-    assert not column_of(column).smaller_is_better
+def test_which_way_is_better(better: str, columns: list[str]) -> None:
+    for column in map(column_of, columns):
+        assert (column.kind.better, column.smaller_is_better) == (better, better == "smaller"), column.name
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,8 @@ def load_choices(
         if name not in own:
             there = next((other for other in others if other in frame), None)
             frame[name] = frame[there] if there else frame.get(name, np.nan)
-    device = _measured_on(path)
+    # The speed in a table of another name may be of anything.
+    device = speed_source(path) if Path(path).name.startswith("benchmark-") else ""
     said = {
         "latency_ms": _latency(frame),
         ACCURACY_SET: accuracy_set(path) if ACCURACY in own else "",
@@ -176,8 +177,3 @@ def _figure(name: str, value: int | str | None) -> str | float:
     if isinstance(value, int):
         return value / MB if name.endswith("_mb") else float(value)
     return value or ("" if is_text(name) else nan)
-
-
-def _measured_on(path: str) -> str:
-    """Return what the benchmark at *path* was run on, "" for a table of another name: its speed may be of anything."""
-    return speed_source(path) if Path(path).name.startswith("benchmark-") else ""

@@ -35,11 +35,7 @@ class _Number(str):
 
 
 class _DoubledKeyError(ValueError):
-    """Raised for an object that has a key twice: one of the two values would be lost."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
+    """Raised, with the key, for an object that has it twice: one of the two values would be lost."""
 
 
 def _row(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -127,9 +123,10 @@ class JsonTable(Table):
                     raise wrong(f"not JSON ({error.msg})", error.pos) from None
                 break
             except _DoubledKeyError as error:
-                again = re.compile(re.escape(json.dumps(error.key)) + r"\s*:").finditer(text, start)
+                (key,) = error.args
+                again = re.compile(re.escape(json.dumps(key)) + r"\s*:").finditer(text, start)
                 at = next(islice((match.start() for match in again), 1, None), start)
-                raise wrong(f"the key {printable(error.key[:40])!r} a second time", at) from None
+                raise wrong(f"the key {printable(key[:40])!r} a second time", at) from None
             except RecursionError:
                 raise wrong("JSON nested too deep for a table", start) from None
             if number == 0:
