@@ -123,6 +123,7 @@ def test_few_models_without_an_answer_keep_their_rows_and_many_veto() -> None:
     assert unanswered({}, sizes)[1] == ["no answer for 100 of 100 models"]
 
 
+@pytest.mark.slow
 def test_a_poorer_result_replaces_nothing_unless_that_is_meant(workplace: Workplace) -> None:
     folder, tables = workplace.folder / "output", workplace.folder / "results"
     folder.mkdir()

@@ -87,9 +87,10 @@ class Workplace:
             chdir(PROJECT),
             _logging_restored(),
             patch.dict(os.environ, self.environment(env), clear=True),
+            patch.object(sys, "argv", argv),
         ):
             try:
-                execute(argv)
+                execute()
             except SystemExit as end:
                 status = int(end.code or 0)
         out.seek(0)

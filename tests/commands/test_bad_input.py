@@ -119,7 +119,7 @@ def test_merge_says_what_is_missing(offline: Workplace) -> None:
     table = offline.table(RESNETS)
     assert "no crawl into" in only_error(offline.call("merge").err)
     assert "no sizes yet; run scrapy crawl hf_sizes first" in only_error(offline.call("merge", table).err)
-    offline.crawl(env={"HF_HUB_OFFLINE": "1"})
+    write_sizes(offline.sizes_file, sizes().values())
     assert "no such option: --detials" in only_error(offline.call("merge", table, "--detials").err)
     assert "is SIZES_FILE itself" in only_error(offline.call("merge", table, "-o", str(offline.sizes_file)).err)
     two = [table, table, "-o", str(offline.folder / "one.csv")]
@@ -344,7 +344,7 @@ def test_table_at_a_url_that_is_too_large_ends_the_crawl(hub: MockHub, workplace
 
 
 def test_reader_that_has_seen_enough_is_no_error(offline: Workplace) -> None:
-    offline.crawl(env={"HF_HUB_OFFLINE": "1"})
+    write_sizes(offline.sizes_file, sizes().values())
     rows = ["resnet50.a1_in1k"] * 20_000
     merge = " ".join(offline.command("merge", offline.table(rows), "-o", "-"))
     ended = offline.run_afresh(["bash", "-c", f"{merge} | head -n 1"])

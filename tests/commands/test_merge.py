@@ -50,7 +50,7 @@ def merged(workplace: Workplace, text: str, *options: str) -> list[dict[str, str
     """Merge the table *text* and return its rows."""
     table = workplace.folder / "in.csv"
     table.write_bytes(text.encode())
-    ended = workplace.run("merge", str(table), "-o", "-", *options)
+    ended = workplace.call("merge", str(table), "-o", "-", *options)
     assert ended.status == 0, ended.err
     return list(csv.DictReader(io.StringIO(ended.out, newline="")))
 
@@ -122,12 +122,12 @@ def test_merging_twice_gives_the_same_bytes(filled: Workplace) -> None:
     table.write_bytes(original)
     for options in ([], ["--details"]):
         once, twice = filled.folder / "once.csv", filled.folder / "twice.csv"
-        filled.run("merge", str(table), "-o", str(once), *options)
-        filled.run("merge", str(once), "-o", str(twice), *options)
+        filled.call("merge", str(table), "-o", str(once), *options)
+        filled.call("merge", str(once), "-o", str(twice), *options)
         assert twice.read_bytes() == once.read_bytes() != original
         back = filled.folder / "back.csv"
-        filled.run("merge", str(once), "-o", str(back))
-        filled.run("merge", str(table), "-o", str(twice))
+        filled.call("merge", str(once), "-o", str(back))
+        filled.call("merge", str(table), "-o", str(twice))
         assert back.read_bytes() == twice.read_bytes()
 
 
@@ -155,7 +155,7 @@ def test_column_of_the_tables_own_is_neither_replaced_nor_doubled(
     row = dict(zip(header.split(","), cells.split(","), strict=True))
     table.write_text(f"{header}\n{cells}\n" if form == "csv" else json.dumps([row]))
     before = table.read_bytes()
-    ended = filled.run("merge", str(table), "-o", str(table), *options)
+    ended = filled.call("merge", str(table), "-o", str(table), *options)
     assert ended.status == 2
     assert f"has a column {column} of its own, which the merge would add again" in ended.err
     assert table.read_bytes() == before
@@ -166,7 +166,7 @@ def test_columns_that_merge_adds_to_json_are_replaced_and_others_kept(filled: Wo
     text = '[{"model": "resnet50.a1_in1k", "top1": 0.10, "licence": "mine"}]\n'
     table.write_text(text)
     for options in (["--details"], ["--details"], []):
-        assert filled.run("merge", str(table), "-o", str(table), *options).status == 0
+        assert filled.call("merge", str(table), "-o", str(table), *options).status == 0
     assert table.read_text() == text.replace('"top1"', '"model_size_in_mb": 102.47, "top1"')
 
 
@@ -177,7 +177,7 @@ def test_merge_into_a_pipe_writes_through_it(filled: Workplace, name: str) -> No
     table = filled.folder / "in.csv"
     table.write_text("model\nresnet50.a1_in1k\n")
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    ended = filled.run("merge", str(table), "-o", str(pipe))
+    ended = filled.call("merge", str(table), "-o", str(pipe))
     assert ended.status == 0, ended.err
     assert os.read(reader, 1000) == b"model,model_size_in_mb\nresnet50.a1_in1k,102.47\n"
     os.close(reader)
@@ -200,7 +200,7 @@ def test_summary_counts_what_is_missing_by_reason(filled: Workplace) -> None:
     table.write_text(
         "model,param_count\nresnet50.a1_in1k,25.56\nguess.tag,1\ngone.tag,1\nig_resnext101_32x16d,194.03\n"
     )
-    ended = filled.run("merge", str(table), "-o", "-")
+    ended = filled.call("merge", str(table), "-o", "-")
     assert "4 rows, 2 sized (1 estimated); missing: 1 not_found, 1 mismatch" in ended.err
     assert "mismatch: ig_resnext101_32x16d has another param_count than its checkpoint" in ended.err
 
@@ -209,10 +209,10 @@ def test_strict_refuses_a_row_without_a_size(filled: Workplace) -> None:
     table = filled.folder / "in.csv"
     target = filled.folder / "out.csv"
     table.write_text("model,param_count\nresnet50.a1_in1k,25.56\n")
-    assert filled.run("merge", str(table), "-o", str(target), "--strict").status == 0
+    assert filled.call("merge", str(table), "-o", str(target), "--strict").status == 0
     for line in ("gone.tag,1", "ig_resnext101_32x16d,194.03"):
         table.write_text(f"model,param_count\n{line}\n")
-        assert filled.run("merge", str(table), "-o", str(target), "--strict").status == 1
+        assert filled.call("merge", str(table), "-o", str(target), "--strict").status == 1
         assert target.exists()
 
 
@@ -230,10 +230,10 @@ def test_nothing_that_is_read_is_overwritten_but_the_table_itself(filled: Workpl
         ([a, "-o", str(filled.sizes_file)], str(filled.sizes_file)),
     ):
         before = Path(wrong).read_bytes()
-        ended = filled.run("merge", *arguments)
+        ended = filled.call("merge", *arguments)
         assert (ended.status, Path(wrong).read_bytes()) == (2, before), ended.err
         assert f"{wrong} is " in ended.err
-    assert filled.run("merge", a, b, "-o", str(filled.folder)).status == 0
+    assert filled.call("merge", a, b, "-o", str(filled.folder)).status == 0
     assert "102.47" in Path(a).read_text()
 
 
@@ -248,21 +248,21 @@ def test_some_columns_in_any_order_as_a_table_for_a_paper(filled: Workplace) -> 
     table = filled.folder / "in.csv"
     table.write_text("model,top1,note\nresnet50.a1_in1k,80.10,a_b\nresnet18.a1_in1k,,50%\n")
     target = filled.folder / "out.tex"
-    ended = filled.run("merge", str(table), "-o", str(target), "--columns", "model,note,model_size_in_mb,top1")
+    ended = filled.call("merge", str(table), "-o", str(target), "--columns", "model,note,model_size_in_mb,top1")
     assert ended.status == 0, ended.err
     lines = target.read_text().splitlines()
     assert lines[:3] == [r"\begin{tabular}{llrr}", r"\toprule", r"model & note & model\_size\_in\_mb & top1 \\"]
     assert lines[4:6] == [r"resnet50.a1\_in1k & a\_b & 102.47 & 80.10 \\", r"resnet18.a1\_in1k & 50\% & 46.81 &  \\"]
-    ended = filled.run("merge", str(table), "-o", "-", "--columns", "top1,model")
+    ended = filled.call("merge", str(table), "-o", "-", "--columns", "top1,model")
     assert ended.out == "top1,model\n80.10,resnet50.a1_in1k\n,resnet18.a1_in1k\n"
-    ended = filled.run("merge", str(table), "-o", "-", "--columns", "model,speed")
+    ended = filled.call("merge", str(table), "-o", "-", "--columns", "model,speed")
     assert "--columns: no column 'speed'; there are model, model_size_in_mb, top1, note" in ended.err
 
 
 def test_full_disk_is_one_line(filled: Workplace) -> None:
     table = filled.folder / "in.csv"
     table.write_text("model\nresnet50.a1_in1k\n")
-    ended = filled.run("merge", str(table), "-o", "/dev/full")
+    ended = filled.call("merge", str(table), "-o", "/dev/full")
     assert (ended.status, ended.err.splitlines()[-1]) == (2, "scrapy: error: /dev/full: no space left on device")
 
 
@@ -272,7 +272,7 @@ def test_several_tables_go_to_a_folder(filled: Workplace) -> None:
         path = filled.folder / name
         path.write_text("model\nresnet50.a1_in1k\n")
         tables.append(str(path))
-    assert filled.run("merge", *tables, "-o", f"{filled.folder}/made/").status == 0
+    assert filled.call("merge", *tables, "-o", f"{filled.folder}/made/").status == 0
     assert {path.name for path in (filled.folder / "made").iterdir()} == {"a.csv", "b.csv"}
 
 
@@ -284,7 +284,7 @@ def test_commands_that_need_no_pandas_do_not_import_it(offline: Workplace) -> No
             f"sys.argv = ['scrapy', *{arguments!r}]\n"
             "try: execute()\n"
             "except SystemExit: pass\n"
-            "heavy = {'pandas', 'numpy', 'pyarrow'} & set(sys.modules)\n"
+            "heavy = {'pandas', 'numpy', 'pyarrow', 'jinja2'} & set(sys.modules)\n"
             "print('heavy:', heavy or 'none')"
         )
         ended = offline.run_python(watch)

@@ -276,7 +276,7 @@ def test_the_pareto_line_is_over_the_metrics_named(
 
 def test_a_table_may_follow_pareto(place: Workplace) -> None:
     table = str(place.folder / "results.csv")
-    assert place.call("pick", "--pareto", table).out == place.run("pick", table, "--pareto").out
+    assert place.call("pick", "--pareto", table).out == place.call("pick", table, "--pareto").out
     assert place.run("pick", "--pareto", "-", stdin=RESULTS.encode()).out.count("\n") == 4
 
 

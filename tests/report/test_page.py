@@ -294,16 +294,6 @@ def test_a_mistake_is_one_line_and_status_2(place: Workplace, arguments: list[st
     assert {path.name for path in place.folder.iterdir()} == before
 
 
-def test_listing_the_spiders_loads_nothing_heavy(place: Workplace) -> None:
-    code = (
-        "import sys; from scrapy.cmdline import execute\n"
-        "try: execute(['scrapy', 'list'])\n"
-        "finally: print(sorted({'jinja2', 'pandas'} & set(sys.modules)))"
-    )
-    ended = place.run_python(code)
-    assert ended.out.splitlines() == ["hf_sizes", "[]"], ended.err
-
-
 def only_error(ended: Ended) -> str:
     assert "Traceback" not in ended.err
     errors = [line for line in ended.err.splitlines() if "rror:" in line]

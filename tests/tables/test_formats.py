@@ -201,7 +201,7 @@ def test_package_that_parquet_needs_is_named(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("name", ["out.docx", "out"])
 def test_an_unknown_ending_names_those_there_are(offline: Workplace, name: str) -> None:
     table = write(offline.folder / "t.csv", TABLE)
-    ended = offline.run("merge", table, "-o", str(offline.folder / name))
+    ended = offline.call("merge", table, "-o", str(offline.folder / name))
     assert ended.status == 2
     assert f"there are {', '.join(ENDINGS)}" in ended.err
     assert not (offline.folder / name).exists()
