@@ -116,6 +116,11 @@ def test_pages_that_are_damaged_cost_requests_and_give_no_wrong_answer(
     assert len([record for record in caplog.records if "damaged" in record.getMessage()]) <= 2
 
 
+def test_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "hf_sizes.sqlite").write_bytes(b"not a database" * 1000)
+    assert fill(tmp_path).with_suffix(".damaged").exists()
+
+
 def test_digit_that_is_another_one_is_noticed(tmp_path: Path) -> None:
     file = fill(tmp_path)
     size = str(REPOS[7].files["model.safetensors"]).encode()

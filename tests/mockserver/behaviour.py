@@ -39,7 +39,6 @@ class Behaviour:
     list_page_size: int = 1000
     list_repeats: bool = False
     list_link_host: str | None = None
-    list_fails: bool = False
     # What mirrors and self-hosted Hubs lack: sizes of siblings, the list's order, the list, HTML pages, the end of a
     # commit of 64 digits. A path below which all is served; redirects and links leave it out.
     siblings_have_sizes: bool = True

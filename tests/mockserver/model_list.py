@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from .answers import Answer, RefusedError, edge_answer, error_answer, json_answer
+from .answers import Answer, RefusedError, error_answer, json_answer
 from .api import expanded, page_limit
 from .behaviour import Behaviour
 from .call import Call
@@ -25,8 +25,6 @@ REPEATS = 3
 
 def list_answer(call: Call, store: Store, behaviour: Behaviour) -> Answer:
     """One page of models, with the Link to the next."""
-    if behaviour.list_fails:
-        return edge_answer(504, "Gateway Time-out")
     if behaviour.list_missing:
         return error_answer(behaviour.list_missing, "Repository not found", api=True, code="RepoNotFound")
     if not behaviour.list_has_order and call.param("sort"):

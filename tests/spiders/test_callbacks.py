@@ -91,15 +91,6 @@ def query_of(request: Request) -> dict[str, list[str]]:
 # ---- One repo --------------------------------------------------------------------------------------------------------
 
 
-def test_answer_gives_the_items_of_all_names_of_the_repo(tmp_path: Path) -> None:
-    name = "resnet50.a1_in1k"
-    request = only(started(by_name(tmp_path, "resnet50", name, f"timm/{name}")))
-    found = items(answered(request, REPOS[name].model_info(blobs=True)))
-    assert found.keys() == {"resnet50", name, f"timm/{name}"}
-    assert {item.size_bytes for item in found.values()} == {REPOS[name].files["model.safetensors"]}
-    assert {item.status for item in found.values()} == {Status.OK}
-
-
 def test_unsound_answer_is_requested_again_and_not_from_the_cache(tmp_path: Path) -> None:
     spider = by_name(tmp_path, "resnet50")
     request = only(started(spider))
@@ -225,12 +216,6 @@ def test_list_that_is_refused_is_asked_for_without_its_order_and_then_done_witho
     assert all("/revision/" in request.url for request in requests(at_commit))
 
 
-def test_commit_of_64_digits_is_asked_at(tmp_path: Path) -> None:
-    entries = [{"id": f"timm/{name}", "sha": "ab" * 32} for name in RESNETS]
-    asked = answered(only(started(by_name(tmp_path, *RESNETS))), entries)
-    assert {request.url.split("/revision/")[1] for request in requests(asked)} == {"ab" * 32 + "?blobs=true"}
-
-
 def test_table_at_a_url_with_a_password_is_refused_without_a_word_of_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="login in it") as caught:
         make_spider(HfSizesSpider, tmp_path, table="https://me:secret@host/t.csv")
@@ -282,11 +267,6 @@ def test_list_is_walked_beyond_fifty_pages_and_ends_where_nothing_new_comes(tmp_
     assert len(repos) == len({each.url for each in repos}) == min(120, Trial.MOST_REFUSALS)
     stats = spider.crawler.stats
     assert (stats.get_value("timm_sizes/names"), stats.get_value("timm_sizes/repos")) == (120, 120)
-
-
-def test_several_organisations_are_walked_each(tmp_path: Path) -> None:
-    lists = started(make_spider(HfSizesSpider, tmp_path, author="timm,apple"))
-    assert [query_of(request)["author"] for request in lists] == [["timm"], ["apple"]]
 
 
 def test_organisation_without_repos_is_told_with_its_case(tmp_path: Path) -> None:

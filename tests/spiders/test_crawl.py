@@ -76,13 +76,6 @@ def test_list_gives_the_commits_and_each_repo_is_asked_once_at_its_own(hub: Mock
     assert set(workplace.sizes()) == set(names)
 
 
-def test_few_names_are_asked_without_the_list(hub: MockHub, workplace: Workplace) -> None:
-    put_resnets(hub)
-    workplace.crawl("-a", f"table={workplace.table(RESNETS[:2])}")
-    assert not list_paths(hub)
-    assert sorted(repo_paths(hub)) == [f"/api/models/timm/{name}?blobs=true" for name in sorted(RESNETS[:2])]
-
-
 def test_mirror_that_passes_on_the_hubs_links_is_walked_itself(hub: MockHub, workplace: Workplace) -> None:
     put_resnets(hub)
     hub.behave(list_page_size=1, list_link_host="https://huggingface.co")
@@ -101,14 +94,6 @@ def test_a_table_and_an_organisation_make_one_crawl(hub: MockHub, workplace: Wor
     assert len(list_paths(hub)) == 1
     assert set(workplace.sizes()) >= {*names, "brand_new.in1k"}
     assert workplace.sizes()["rdnet_base.nv_in1k"]["repo_id"] != "timm/rdnet_base.nv_in1k"
-
-
-def test_without_a_list_every_repo_is_asked_at_main(hub: MockHub, workplace: Workplace) -> None:
-    put_resnets(hub)
-    hub.behave(list_fails=True)
-    assert workplace.crawl("-a", f"table={workplace.table(RESNETS)}").status == 0
-    assert set(repo_paths(hub)) == {f"/api/models/timm/{name}?blobs=true" for name in RESNETS}
-    assert set(workplace.statuses().values()) == {"ok"}
 
 
 def test_revision_in_a_name_is_asked(hub: MockHub, workplace: Workplace) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.mockserver import MockHub, timm_repo
-from tests.samples import RESNETS, list_paths, put_resnets, repo_paths
+from tests.samples import RESNETS, put_resnets, repo_paths
 from tests.workplace import Ended, Workplace
 
 PATH = "/artifactory/api/huggingfaceml/repo"
@@ -47,14 +47,6 @@ def test_mirror_gives_the_same_sizes(hub: MockHub, workplace: Workplace, behavio
     assert workplace.sizes()[RESNETS[0]]["repo_id"] == "timm/renamed"
     assert hub.downloads() == 0
     assert not [request for request in hub.requests() if request.bucket != "api"]
-
-
-def test_list_without_its_order_gives_the_commits(hub: MockHub, workplace: Workplace) -> None:
-    put_resnets(hub)
-    hub.behave(list_has_order=False)
-    assert crawl(workplace).status == 0
-    assert ["sort=" in path for path in list_paths(hub)] == [True, False]
-    assert all("/revision/" in path for path in repo_paths(hub))
 
 
 @pytest.mark.parametrize("cut", [False, True])

@@ -116,15 +116,6 @@ def test_only_a_row_that_is_exact_at_the_commit_and_from_this_hub_is_known(hub: 
     assert workplace.sizes()[RESNETS[0]]["size_bytes"] == "7"
 
 
-def test_page_route_is_kept_at_the_commit_too(hub: MockHub, workplace: Workplace) -> None:
-    put_resnets(hub)
-    table = workplace.table(RESNETS)
-    for _ in range(2):
-        hub.forget()
-        assert workplace.crawl("-a", f"table={table}", "-a", "route=page").status == 0
-    assert not repo_paths(hub)
-
-
 def test_refusals_and_faults_are_never_kept(hub: MockHub, workplace: Workplace) -> None:
     put_resnets(hub)
     faults = ["5xx", "challenge", "wrong_shape", "truncate"]
@@ -170,12 +161,3 @@ def test_job_directory_of_another_question_is_not_resumed(hub: MockHub, workplac
     ended = workplace.crawl("-a", f"table={workplace.table(MANY[:10], 'other.csv')}", *job)
     assert "it belongs to a crawl of other tables" in ended.err
     assert set(MANY[:10]) <= set(workplace.sizes())
-
-
-def test_damaged_cache_is_set_aside(hub: MockHub, workplace: Workplace) -> None:
-    put_resnets(hub)
-    workplace.cache_file.parent.mkdir()
-    workplace.cache_file.write_bytes(b"not a database" * 1000)
-    assert workplace.crawl("-a", f"table={workplace.table(RESNETS)}").status == 0
-    assert set(workplace.statuses().values()) == {"ok"}
-    assert workplace.cache_file.with_suffix(".damaged").exists()
