@@ -38,7 +38,6 @@ class Behaviour:
     page_entries: bool = True
     list_page_size: int = 1000
     list_repeats: bool = False
-    list_link_host: str | None = None
     # What mirrors and self-hosted Hubs lack: sizes of siblings, the list's order, the list, HTML pages, the end of a
     # commit of 64 digits. A path below which all is served; redirects and links leave it out.
     siblings_have_sizes: bool = True

@@ -42,7 +42,7 @@ def list_answer(call: Call, store: Store, behaviour: Behaviour) -> Answer:
     entries = [repo.list_entry(expand=expand) for repo in page]
     if start + limit >= len(repos):
         return json_answer(entries)
-    return json_answer(entries, headers=(("Link", _next_link(call, page[-1], sort, behaviour.list_link_host)),))
+    return json_answer(entries, headers=(("Link", _next_link(call, page[-1], sort)),))
 
 
 def _listed(call: Call, store: Store) -> list[Repo]:
@@ -59,13 +59,12 @@ def _sorted(repos: list[Repo], sort: str) -> list[Repo]:
     return sorted(by_id, key=SORT_KEYS[sort], reverse=True)
 
 
-def _next_link(call: Call, last: Repo, sort: str, link_host: str | None) -> str:
+def _next_link(call: Call, last: Repo, sort: str) -> str:
     value = SORT_KEYS[sort](last)
     predicate = {"$or": [{sort: value, "_id": {"$gt": last.object_id}}, {sort: {"$lt": value}}]}
     cursor = base64.b64encode(json.dumps(predicate, separators=(",", ":")).encode()).decode()
     kept = [(name, value) for name, value in call.query if name != "cursor"]
-    base = link_host or f"http://{call.host}"
-    return f'<{base}{call.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'
+    return f'<http://{call.host}{call.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'
 
 
 def _after_cursor(cursor: str, repos: list[Repo], sort: str) -> int:

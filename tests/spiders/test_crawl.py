@@ -76,13 +76,6 @@ def test_list_gives_the_commits_and_each_repo_is_asked_once_at_its_own(hub: Mock
     assert set(workplace.sizes()) == set(names)
 
 
-def test_mirror_that_passes_on_the_hubs_links_is_walked_itself(hub: MockHub, workplace: Workplace) -> None:
-    put_resnets(hub)
-    hub.behave(list_page_size=1, list_link_host="https://huggingface.co")
-    assert workplace.crawl("-a", f"table={workplace.table(RESNETS)}").status == 0
-    assert set(workplace.statuses().values()) == {"ok"}
-
-
 def test_a_table_and_an_organisation_make_one_crawl(hub: MockHub, workplace: Workplace) -> None:
     """What the table lacks comes from the list; each repo is requested once, and a name is the table's first."""
     put_resnets(hub)
