@@ -52,28 +52,25 @@ ROWS: list[tuple[str, int, float | str, float | str, float, float | str, float, 
 NAMES = [row[0] for row in ROWS]
 HEADER = ["model", "img_size", "top1", "top5", "param_count", "infer_samples_per_sec", "infer_gmacs"]
 
-# What the chart shows: its rows, where in the window the point of one is, the tooltip, and the names along the line.
-SHOWN = """
-const points = Chart.getChart("chart").data.datasets.filter((each) => each.label === "points");
-return points.flatMap((each) => each.data.map(({ at }) => at)).sort((a, b) => a - b);
-"""
+# What the chart shows, by Bokeh's PLOT and the data of its points: its rows, where in the window the point of one is,
+# those with a colour, the ends of the axes, the names along the line; and the tooltip.
+PLOT = "const [plot] = Bokeh.documents[0].roots(); const { data } = plot.renderers[0].data_source;"
+SHOWN = "return data.at.toSorted((a, b) => a - b);"
 PLACE = """
-const chart = Chart.getChart("chart");
-const box = chart.canvas.getBoundingClientRect();
-const found = chart.data.datasets.flatMap((each) => each.data).find(({ at }) => at === arguments[0]);
-return [box.left + chart.scales.x.getPixelForValue(found.x), box.top + chart.scales.y.getPixelForValue(found.y)];
-"""
-TOOLTIP = """
-const { tooltip } = Chart.getChart("chart");
-return tooltip?.opacity ? [...tooltip.title, ...tooltip.body.flatMap((each) => each.lines)] : [];
+const { frame } = Bokeh.index.get_by_id(plot.id);
+const box = document.getElementById("chart").getBoundingClientRect();
+const number = data.at.indexOf(arguments[0]);
+return [box.left + frame.x_scale.compute(data.x[number]), box.top + frame.y_scale.compute(data.y[number])];
 """
 COLOURED = """
-const points = Chart.getChart("chart").data.datasets.filter((each) => each.label === "points" && each.number !== 8);
-return points.flatMap((each) => each.data.map(({ at }) => at)).sort((a, b) => a - b);
+const grey = getComputedStyle(document.documentElement).getPropertyValue("--family-8").trim();
+return data.at.filter((_, number) => data.fill_color[number] !== grey).toSorted((a, b) => a - b);
 """
-NAMED = """
-const labels = Chart.getChart("chart").$datalabels._labels.filter((label) => label.$layout._visible);
-return labels.map((label) => label.model().lines[0]);
+ENDS = "return [plot.x_range, plot.y_range].map(({ start, end }) => [start, end]);"
+NAMED = 'return plot.center.find(({ type }) => type === "LabelSet").source.data.text;'
+TOOLTIP = """
+const name = document.querySelector(".bk-Tooltip")?.shadowRoot.querySelector("b");
+return name ? [...name.parentElement.children].map((each) => each.textContent) : [];
 """
 TABLE = """
 return [...document.querySelectorAll("#table tbody tr")].filter((row) => row.offsetParent !== null)
@@ -116,6 +113,9 @@ class Screen:
     def run(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)
 
+    def chart(self, script: str, *arguments: Any) -> Any:
+        return self.run(PLOT + script, *arguments)
+
     def send(self, command: str, **arguments: Any) -> Any:
         """Send a command of the DevTools protocol."""
         return self.driver.execute_cdp_cmd(command, arguments)
@@ -142,12 +142,12 @@ class Screen:
 
     def points(self) -> list[str]:
         """Return the names of the rows that have a point in the chart, in the table's own order."""
-        return [NAMES[at] for at in self.run(SHOWN)]
+        return [NAMES[at] for at in self.chart(SHOWN)]
 
     def place(self, at: int) -> tuple[float, float]:
         """Return where in the window the point of the row *at* is, in pixels."""
         self.run("document.getElementById('chart').scrollIntoView({ block: 'center', behavior: 'instant' })")
-        across, up = self.run(PLACE, at)
+        across, up = self.chart(PLACE, at)
         return across, up
 
     def point_at(self, across: float, up: float) -> None:
@@ -492,6 +492,31 @@ def test_a_click_on_a_point_puts_it_aside_and_opens_the_hub(browser: Chrome, pag
     browser.switch_to.window(first)
 
 
+def test_a_box_zooms_in_the_whole_chart_comes_back_and_a_picture_of_it_is_saved(screen: Screen) -> None:
+    screen.open()
+    whole = screen.chart(ENDS)
+    across, up = screen.place(NAMES.index("resnet18.a1_in1k"))
+    mouse = [("Moved", 0, 0), ("Pressed", 0, 0), *(("Moved", 5 * at, 4 * at) for at in range(10)), ("Released", 50, 40)]
+    for kind, right, down in mouse:
+        place = {"x": across + right, "y": up + down}
+        screen.send("Input.dispatchMouseEvent", type=f"mouse{kind}", **place, button="left", buttons=1, clickCount=1)
+    screen.wait(lambda: screen.chart(ENDS) != whole)
+    (left, right), (bottom, top) = screen.chart(ENDS)
+    assert (left, top) == (pytest.approx(46.83, rel=0.05), pytest.approx(71.5, rel=0.05))
+    assert right < whole[0][1]
+    assert bottom > whole[1][0]
+    screen.click("#zoom-out")
+    screen.wait(lambda: screen.chart(ENDS) == whole)
+    screen.click("#save-chart")
+    path = screen.downloads / "timm-chart.png"
+    screen.wait(lambda: path.exists() and path.stat().st_size)
+    with Image.open(path) as picture:
+        assert picture.size == tuple(screen.find("chart").size[side] for side in ("width", "height"))
+        assert (0, 114, 178, 255) in {
+            colour for _, colour in picture.getcolors(10**6) or ()
+        }  # that of the first family
+
+
 def test_up_to_four_rows_stand_side_by_side(screen: Screen) -> None:
     screen.open()
     assert not screen.find("compare").is_displayed()
@@ -561,24 +586,24 @@ def test_the_chart_says_that_nothing_fits_and_what_comes_nearest(screen: Screen)
 def test_the_pareto_line_is_named_and_its_families_are_coloured(screen: Screen) -> None:
     screen.open()
     screen.type("q", "resnet")
-    screen.wait(lambda: screen.run(NAMED) == ["resnet50", "resnet18"])
+    screen.wait(lambda: screen.chart(NAMED) == ["resnet50", "resnet18"])
     screen.choose("x", "Speed (images/s)")
-    screen.wait(lambda: sorted(screen.run(NAMED)) == ["resnet18", "resnet50 224", "resnet50 288"])
+    screen.wait(lambda: sorted(screen.chart(NAMED)) == ["resnet18", "resnet50 224", "resnet50 288"])
     assert [entry.text.split() for entry in screen.all(".legend button") if entry.is_displayed()] == [["resnet", "3"]]
 
 
 def test_a_family_is_coloured_by_a_click_in_the_table_or_the_legend(screen: Screen) -> None:
     screen.open()
     resnets = [at for at, name in enumerate(NAMES) if name.startswith("resnet")]
-    assert screen.run(COLOURED) != resnets
+    assert screen.chart(COLOURED) != resnets
     next(button for button in screen.all("#table .family") if button.text == "resnet").click()
-    screen.wait(lambda: screen.run(COLOURED) == resnets)
+    screen.wait(lambda: screen.chart(COLOURED) == resnets)
     screen.wait(lambda: screen.state() == "max_mb=&family=resnet")
     assert screen.rows() == NAMES
     pressed = [button.text for button in screen.all("[aria-pressed=true].family")]
     assert pressed == ["resnet\n3", "resnet", "resnet", "resnet"]
     screen.click(".legend [data-family=resnet]")
-    screen.wait(lambda: screen.run(COLOURED) != resnets)
+    screen.wait(lambda: screen.chart(COLOURED) != resnets)
 
 
 def test_the_filters_fold_away_on_a_phone_and_rows_are_cards(screen: Screen) -> None:

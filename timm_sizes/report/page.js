@@ -1,16 +1,21 @@
 // Ties the state, the chart and the tables together.
 "use strict";
 (async () => {
-  const { tests: testRows, ...data } = JSON.parse(byId("data").textContent);
+  // The rows and the chart's library are packed: they would make up most of the page.
+  const unpack = (id) => {
+    const letters = atob(byId(id).textContent);
+    const bytes = new Uint8Array(letters.length);
+    for (let at = 0; at < letters.length; at += 1) bytes[at] = letters.charCodeAt(at);
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  };
+  const { tests: testRows, ...data } = JSON.parse(await unpack("data"));
   const form = byId("filters");
   const rows = makeRows(data);
   const { known, all } = rows;
   const isTest = new Set(testRows);
 
-  // The chart's library is packed: unpacked it would make up most of a small page. It runs as the page's policy has its hash.
-  const bytes = Uint8Array.from(atob(byId("library").textContent), (letter) => letter.charCodeAt(0));
-  const unpacked = new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
-  document.head.append(make("script", { textContent: await unpacked.text() }));
+  // It runs as the page's policy has its hash.
+  document.head.append(make("script", { textContent: await unpack("library") }));
   const { state, testsOf, showSliders, readAddress, writeAddress, changed, reset } = makeState(form, rows, () => show());
 
   // --- What follows from the state ---
@@ -27,8 +32,11 @@
     form.compare.value = (wished ? [...others, at].slice(-4) : others).map(keyOf).join(" ");
     changed();
   };
-  const chart = makeChart(byId("chart"), rows, {
-    describe,
+  const drawing = makeDrawing(rows);
+  const chart = await makeChart(byId("chart"), {
+    log: known[state().y].log,
+    titleOf: rows.nameOf,
+    linesOf: describe,
     pick(at) {
       compare(at, true);
       // A finger has not seen the figures yet; for it the link stands among them.
@@ -67,8 +75,9 @@
     const under = (field, most) => (most === "" ? free : free.filter((at) => rows.figures(form[field].dataset.column)[at] <= Number(most)));
     const isFree = [...shortlisted].every((field) => !wanted[field]);
     showChoices(rows, { wanted, isFree, best: (field, most) => bestOf(under(field, most), gains, sizes) });
-    const drawn = chart.draw(kept, wanted, answer, wanted.family);
-    showLegend(rows, chart, { kept, wanted, drawn });
+    const drawn = drawing(kept, wanted, answer);
+    chart.draw(drawn);
+    showLegend(rows, { kept, wanted, drawn });
     showStatus(rows, { kept, drawn });
     const isKept = new Set(kept);
     order = orderOf(rows, wanted.sort).filter((at) => isKept.has(at));
@@ -154,7 +163,7 @@
     "#fold": () => fold(byId("fold").ariaExpanded !== "true"),
     "#download": downloadRows,
     "#zoom-out": show,
-    "#save-chart": () => save(byId("chart").toDataURL(), "timm-chart.png"),
+    "#save-chart": () => save(chart.picture(), "timm-chart.png"),
   };
   document.addEventListener("click", ({ target }) => {
     for (const [selector, act] of Object.entries(clicks)) {

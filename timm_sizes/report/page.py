@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from bokeh.resources import Resources
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 
 HUB = "https://huggingface.co/"
 _FOLDER = Path(__file__).parent
-_LIBRARIES = ("vendor/chart.umd.min.js", "vendor/chartjs-plugin-zoom.min.js", "vendor/chartjs-plugin-datalabels.min.js")
-_SCRIPTS = ("rows.js", "state.js", "chart.js", "view.js", "page.js")
+_SCRIPTS = ("rows.js", "state.js", "drawing.js", "chart.js", "view.js", "page.js")
 _OPENS_WITH_MB = 25
 _DECIMALS = 6  # of figures as the page's data have them: no more than size_mb has, to the byte
 
@@ -83,7 +83,7 @@ def render(frame: pd.DataFrame, source: Source) -> str:
     columns = _columns(frame, figures)
     decisive = [*figures.deciding, column_of("license")]
     figures_at = computed(frame, source.sizes)
-    library, script = ("\n".join(map(_read, names)) for names in (_LIBRARIES, _SCRIPTS))
+    library, script = _library(), "\n".join(map(_read, _SCRIPTS))
     page: str = template("page.html.jinja").render(
         source=source,
         figures=figures,
@@ -110,7 +110,8 @@ def render(frame: pd.DataFrame, source: Source) -> str:
         },
         style=Markup(_read("report.css")),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own files
-        library=base64.b64encode(gzip.compress(library.encode(), mtime=0)).decode(),
+        library=library,
+        packed=_packed,
         script_hashes=[_hash(text) for text in (library, script)],
     )
     return page
@@ -237,6 +238,17 @@ def _licenses(frame: pd.DataFrame) -> list[tuple[str, int, bool]]:
     counts = frame["license"].value_counts()
     ordered = sorted(counts.items(), key=lambda entry: (-entry[1], str(entry[0])))
     return [(str(licence), int(rows), is_permissive(str(licence))) for licence, rows in ordered]
+
+
+def _library() -> str:
+    """Return BokehJS, without its widgets, tables, WebGL and MathJax: the chart needs none of them."""
+    resources = Resources(mode="inline", components=["bokeh", "bokeh-api"], minified=True, log_level="warn")
+    return "\n".join(resources.js_raw)
+
+
+def _packed(text: str) -> str:
+    """Return *text* as the page's script unpacks it."""
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 def _read(name: str) -> str:

@@ -97,8 +97,14 @@ const showChoices = (rows, { best, wanted, isFree }) => {
   byId("shortlist-title").textContent = `Best ${rows.known[wanted.y].label} (${rows.known[wanted.y].unit}) under`;
 };
 
-const showLegend = (rows, chart, { kept, wanted, drawn }) => {
-  const { slots, symbolOf, line } = drawn;
+// A family's symbol in the legend.
+const showSymbol = (svg, number) => {
+  svg.firstElementChild.setAttribute("d", shapeOf(number)[1]);
+  svg.style.fill = `var(--family-${number})`;
+};
+
+const showLegend = (rows, { kept, wanted, drawn }) => {
+  const { slots, symbolOf, about } = drawn;
   const counts = new Map();
   for (const at of kept) counts.set(rows.text("family", at), (counts.get(rows.text("family", at)) ?? 0) + 1);
   const chosen = wanted.family && !slots.includes(wanted.family) ? wanted.family : "";
@@ -111,13 +117,13 @@ const showLegend = (rows, chart, { kept, wanted, drawn }) => {
     button.ariaPressed = String(family === wanted.family);
     button.children[1].textContent = family;
     button.children[2].textContent = figureText(counts.get(family) ?? 0);
-    chart.drawSymbol(button.children[0], symbolOf(family, wanted.family));
+    showSymbol(button.children[0], symbolOf(family, wanted.family));
   });
   const others = kept.filter((at) => !families.includes(rows.text("family", at))).length;
   byId("others").hidden = !others;
   byId("others").children[1].textContent = figureText(others);
-  chart.drawSymbol(byId("others").children[0], REST);
-  byId("line").textContent = `Pareto line over ${line}: nothing beats these`;
+  showSymbol(byId("others").children[0], REST);
+  byId("line").textContent = `Pareto line over ${about}: nothing beats these`;
 };
 
 const showStatus = (rows, { kept, drawn }) => {
