@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from timm_sizes.errors import InputError
 from timm_sizes.hub.payloads import RepoInfo
-from timm_sizes.items import SIZED, ModelSize, Status, worth
+from timm_sizes.items import ModelSize, Status, worth
 from timm_sizes.sizes_file import COLUMNS, Sizes, gather, keepable, read_sizes, update_sizes
 from timm_sizes.spiders.sizing import from_list
 from timm_sizes.tables.facts import Facts, Key
@@ -81,11 +81,7 @@ def test_unchanged_row_keeps_its_date() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "kept"),
     [
-        (row(), row(status=Status.ERROR, size=None), True),
-        (row(status=Status.ESTIMATED, source="catalogue"), row(status=Status.ERROR, size=None), True),
-        (row(), row(status=Status.ESTIMATED, size=6, source="catalogue"), True),
         (row(status=Status.NOT_FOUND, size=None), row(status=Status.ESTIMATED, source="catalogue"), False),
-        (row(status=Status.ESTIMATED, source="catalogue"), row(size=6), False),
         (row(), row(status=Status.NOT_FOUND, size=None), False),
         (row(status=Status.NOT_FOUND, size=None), row(status=Status.ERROR, size=None), True),
         (
@@ -267,17 +263,6 @@ def test_size_of_another_repo_gives_way_to_what_is_known_of_the_right_one() -> N
     estimate = replace(ORDER[2], repo_id="timm/net.right")
     assert gathered(ORDER[5], estimate) is estimate
     assert gathered(ORDER[5], replace(ORDER[2], repo_id="timm/net")) is ORDER[5]
-
-
-def test_estimate_replaces_an_error_of_a_crawl_without_network() -> None:
-    error = ModelSize("net", "timm/net", Status.ERROR, "connection refused", source="api")
-    assert gathered(error, ORDER[2]) is ORDER[2]
-
-
-def test_error_after_any_items_takes_no_size_away() -> None:
-    for item in ORDER:
-        if item.status in SIZED:
-            assert gathered(item, ORDER[0]) is item
 
 
 def test_list_without_file_names_says_nothing_of_weights() -> None:
