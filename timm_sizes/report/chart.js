@@ -59,8 +59,9 @@ const makeChart = async (place, { log, titleOf, linesOf, pick }) => {
       callback: (_, { source: { data, inspected } }) => pick(data.at[inspected.indices.at(-1)]),
     }),
   );
-  // Over a chart that takes every drag for itself a finger could not scroll the page.
+  // Over a chart that takes every drag for itself a finger could not scroll the page; and no tooltip would outlast a tap.
   if (matchMedia("(hover: hover)").matches) plot.add_tools(new Bokeh.BoxZoomTool(), new Bokeh.WheelZoomTool({ modifiers: { ctrl: true } }));
+  else for (const kind of ["pointermove", "pointerout"]) place.addEventListener(kind, (event) => event.stopPropagation(), true);
   const view = await Plotting.show(plot, place);
 
   // What depends on the room there is: ticks and names, with every zoom and every width anew.
