@@ -126,9 +126,19 @@ def shown_path(path: Path) -> str:
     return str(resolved.relative_to(here)) if resolved.is_relative_to(here) else str(path)
 
 
+_FEW = 3
+
+
 def printable(text: str) -> str:
     """Return *text*, which may come from a stranger's table, as one line that cannot control a terminal."""
     return text if text.isprintable() else "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+def few(names: Iterable[str]) -> str:
+    """Return the first three of *names*, and how many more there are; each once."""
+    known = list(dict.fromkeys(names))
+    rest = f" and {len(known) - _FEW:,} more" if len(known) > _FEW else ""
+    return ", ".join(known[:_FEW]) + rest
 
 
 def _encoded(chunks: Iterable[str | bytes]) -> Iterator[bytes]:

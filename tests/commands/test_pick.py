@@ -475,11 +475,19 @@ def test_the_speed_of_another_model_or_a_rewritten_one_is_told(place: Workplace)
     name = "benchmark-infer-amp-nchw-pt291-cu130-5090.csv"
     header = "model,infer_img_size,infer_samples_per_sec,param_count\n"
     path = write(place.folder / name, f"{header}mobileone_s0,224,9,2.08\nresnet18,224,8,50\n")
-    ended = pick(place, "--speed", path, "-n", "9")
-    assert "the speed of mobileone is of reparameterised models, size and memory are not" in ended.err
-    assert f"the speed of {R18} is of a model with 50 M parameters" in ended.err
-    merged = place.call("merge", str(place.folder / "results.csv"), "-o", "-", "--speed", path)
-    assert f"speed of {R18}: of a model with 50 M parameters" in merged.err
+    remarks = ["mobileone_s0.apple_in1k is of the reparameterised model", f"{R18} is of a model with 50 M parameters"]
+    merged = place.call("merge", str(place.folder / "results.csv"), "-o", str(place.folder / "m.csv"), "--speed", path)
+    assert all(f"infer_samples_per_sec of {remark}" in merged.err for remark in remarks)
+    for ended in (pick(place, "--speed", path, "-n", "9"), pick(place, "-n", "9", table="m.csv")):
+        assert all(f"speed of {remark}" in ended.err for remark in remarks)
+        assert "speed on RTX 5090, AMP, channels first, PyTorch 2.9.1, CUDA 13.0;" in ended.err
+    own = place.call("pick", path)
+    assert "speed of mobileone_s0 is of the reparameterised model" in own.err
+    cpu = "benchmark-infer-fp32-nchw-pt240-cpu-i9_10940x.csv"
+    rows = "model,infer_img_size,infer_step_time,infer_batch_size,param_count\nmobileone_s0,224,9,1,5.29\n"
+    latency = pick(place, "--latency", write(place.folder / cpu, f"{rows}resnet18,224,8,1,50\n"), "-n", "9")
+    assert f"latency_ms of {R18} is of a model with 50 M parameters" in latency.err
+    assert "reparameterised" not in latency.err
 
 
 def test_several_batch_sizes_are_joined_at_one(place: Workplace) -> None:

@@ -24,7 +24,7 @@ from timm_sizes.pick.rows import load_choices
 from timm_sizes.report.figures import find_figures
 from timm_sizes.report.page import Source, render
 from timm_sizes.report.picture import main, take_pictures
-from timm_sizes.report.provenance import count, find_missing, size_basis, speed_basis
+from timm_sizes.report.provenance import count, find_missing, size_basis
 from timm_sizes.tables.memory import Memory
 
 HOSTILE = ["<script>alert(1)</script>", "</script><img src=x onerror=alert(2)>", "'\"><svg onload=alert(3)>"]
@@ -133,8 +133,6 @@ def test_counts_and_reasons(tmp_path: Path) -> None:
     ]
     later = pd.DataFrame({"model": ["a"], "size_mb": [float("nan")], "status": ["of a later version"]})
     assert ("of a later version", "") in {(group.status, group.reason) for group in find_missing(later, known)}
-    assert speed_basis("repvgg", "RTX PRO 6000 Max-Q, AMP", float("nan")) == "of the reparameterised model"
-    assert speed_basis("regnety", "", 12.5) == "of another model of that name, of 12.5 M parameters"
     assert [size_basis(status) for status in ("ok", "estimated", "gated", "")] == ["exact", "estimate", "gated", ""]
 
 

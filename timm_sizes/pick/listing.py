@@ -16,7 +16,6 @@ from timm_sizes.tables.columns import (
     LISTED,
     MEMORY_COLUMNS,
     SIZE,
-    SPEED,
     Column,
     Kind,
     column_of,
@@ -24,11 +23,12 @@ from timm_sizes.tables.columns import (
 )
 from timm_sizes.tables.formats import as_csv, as_markdown
 from timm_sizes.tables.frame import is_whole
-from timm_sizes.tables.measured_on import compared_with, is_reparameterised, joined_set
+from timm_sizes.tables.measured_on import compared_with, device_of, joined_set, remarks
 
 _COLUMNS = tuple(column.name for column in LISTED)
 _FOR_PROGRAMS = ("status", "repo_id")
 _SIZES = (Kind.SIZE, Kind.BYTES)
+_MEASURED = (Kind.SPEED, Kind.TIME)
 _ESTIMATED = "~"
 _GAP = "  "
 _DTYPE, _BATCH = MEMORY_COLUMNS[3:]
@@ -115,14 +115,10 @@ def notes_on(rows: pd.DataFrame, columns: Sequence[str]) -> list[str]:
         notes.append(
             "ONNX Runtime's exports are up to 10 % smaller; tools that quantise only linear layers shrink less"
         )
-    if SPEED.name in columns:
-        pairs = zip(rows["family"], rows[SPEED.basis], strict=True)
-        rewritten = sorted({family for family, source in pairs if is_reparameterised(family, source)})
-        if rewritten:
-            notes.append(f"the speed of {', '.join(rewritten)} is of reparameterised models, size and memory are not")
-        others = rows[rows["measured_parameters"].notna()]
-        for model, count in dict(zip(others["model"], others["measured_parameters"], strict=True)).items():
-            notes.append(f"the speed of {printable(model)} is of a model with {count:g} M parameters")
+    for column in map(column_of, columns):
+        if column.kind in _MEASURED and column.basis in rows:
+            sources = rows.loc[rows[column.name].notna(), ["model", column.basis]].astype("str")
+            notes += remarks(column.name, sources.itertuples(index=False, name=None))
     return notes
 
 
@@ -139,7 +135,7 @@ def _of(rows: pd.DataFrame, column: Column) -> list[str]:
     if column.basis not in rows or not column.basis:
         return []
     shown = rows[rows[column.name].notna()]
-    found = sorted(set(shown[column.basis]) - {""})
+    found = sorted(set(shown[column.basis].map(device_of if column.kind in _MEASURED else str)) - {""})
     if column.kind is Kind.MEMORY:
         found += [f"batch {count}" for count in sorted(set(_texts(shown, _BATCH)) - {""})]
     return found

@@ -31,7 +31,7 @@ from timm_sizes.tables.columns import (
 from timm_sizes.tables.facts import Facts, Known, key_columns
 from timm_sizes.tables.frame import typed
 from timm_sizes.tables.join import read_joins
-from timm_sizes.tables.measured_on import accuracy_set, speed_source
+from timm_sizes.tables.measured_on import accuracy_set, measured_on, speed_source
 from timm_sizes.tables.memory import SIZE_DTYPES, Footprint, Memory
 from timm_sizes.tables.numbers import number
 from timm_sizes.tables.table import read_table
@@ -98,11 +98,12 @@ def load_choices(
             frame[name] = frame[there] if there else frame.get(name, np.nan)
     # The speed in a table of another name may be of anything.
     device = speed_source(path) if Path(path).name.startswith("benchmark-") else ""
+    devices = [measured_on(device, each) for each in frame["family"]]
     said = {
         "latency_ms": _latency(frame),
         ACCURACY_SET: accuracy_set(path) if ACCURACY in own else "",
-        SPEED_SOURCE: device,
-        LATENCY_SOURCE: device,
+        SPEED_SOURCE: devices,
+        LATENCY_SOURCE: devices,
     }
     return frame.assign(**{name: said[name] for name in said if name not in frame})
 
@@ -138,7 +139,6 @@ def _row(known: Known, facts: Facts, dtype: str | None) -> dict[str, str | float
         "family": family(known.key.name),
         **{name: _figure(name, value) for name, value in memory.figures.items()},
         "size_dtype": _DTYPES_SHOWN.get(dtype, dtype) if dtype and size is not None else "",
-        "measured_parameters": known.measured_parameters,
         **{
             name: (cell if is_text(name) else number(cell))
             for join, found in zip(facts.joins, known.found, strict=True)

@@ -55,7 +55,7 @@ class Figures:
         if figure == SIZE:
             yield "size_is"
         names = {
-            Kind.SPEED: (figure.basis, "infer_batch_size", "speed_of"),
+            Kind.SPEED: (figure.basis, "infer_batch_size"),
             Kind.MEMORY: ("memory_dtype", "memory_batch"),
         }
         # A joined accuracy's images are in its name.

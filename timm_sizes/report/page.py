@@ -20,7 +20,7 @@ from timm_sizes.pick.limits import is_permissive
 from timm_sizes.pick.listing import notes_on
 from timm_sizes.report.computed import computed
 from timm_sizes.report.figures import BUDGETS, Figures, find_figures, is_test
-from timm_sizes.report.provenance import count, find_missing, newest_answer, size_basis, speed_basis
+from timm_sizes.report.provenance import count, find_missing, newest_answer, size_basis
 from timm_sizes.sizes_file import Sizes
 from timm_sizes.tables.columns import SIZE, SPEED, Column, Kind, column_of
 from timm_sizes.tables.frame import is_whole
@@ -76,8 +76,6 @@ class Shown:
 
 def render(frame: pd.DataFrame, source: Source) -> str:
     """Return the page for *frame*, the rows of pick.rows; InputError if there is nothing to draw."""
-    speeds = zip(frame["family"], frame[SPEED.basis], frame["measured_parameters"], strict=True)
-    frame = frame.assign(speed_of=[speed_basis(*speed) for speed in speeds])
     figures = find_figures(frame, source.table)
     tests = is_test(frame)
     columns = _columns(frame, figures)
@@ -158,7 +156,7 @@ def _columns(frame: pd.DataFrame, figures: Figures) -> list[Shown]:
     ]
 
 
-_SAID = {"speed_of": "Speed is", "infer_batch_size": "Images at a time", "memory_batch": "Images in memory"}
+_SAID = {"infer_batch_size": "Images at a time", "memory_batch": "Images in memory"}
 
 
 def _values(frame: pd.DataFrame, columns: list[Shown]) -> dict[str, Any]:

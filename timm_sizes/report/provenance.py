@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isnan
 from typing import TYPE_CHECKING
 
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.tables.columns import SIZE
-from timm_sizes.tables.measured_on import is_reparameterised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,13 +74,6 @@ def newest_answer(sizes: Mapping[str, ModelSize]) -> str:
 def size_basis(status: str) -> str:
     """Return in a word or two how the size of a row with *status* is known, or why it is not."""
     return _BASIS.get(status, status)
-
-
-def speed_basis(family: str, source: str, parameters: float) -> str:
-    """Return what another model a speed is of than the size is: *parameters* (in millions) are NaN where it is none."""
-    if is_reparameterised(family, source):
-        return "of the reparameterised model"
-    return "" if isnan(parameters) else f"of another model of that name, of {parameters:g} M parameters"
 
 
 def _reason(name: str, status: str, sizes: Mapping[str, ModelSize]) -> str:

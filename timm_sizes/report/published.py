@@ -24,6 +24,7 @@ from timm_sizes.report.provenance import count, newest_answer
 from timm_sizes.sizes_file import Sizes, read_sizes
 from timm_sizes.tables.columns import Kind, column_of, is_text
 from timm_sizes.tables.facts import Facts
+from timm_sizes.tables.measured_on import device_of
 from timm_sizes.tables.merge import plan
 from timm_sizes.tables.table import DEFAULT_COLUMN, read_table
 
@@ -110,7 +111,7 @@ def models_table(rows: pd.DataFrame) -> pd.DataFrame:
     """
     models = rows[_COLUMNS].round({"weights_mb": 2, "memory_mb": 2})
     for name in ("speed_source", "latency_source"):
-        models[name] = models[name].str.replace(r"^([^,]+,[^,]+),.*", r"\1", regex=True)
+        models[name] = models[name].str.replace(r"^([^,]+,[^,]+),[^;]*", r"\1", regex=True)
     texts = {name: models[name].mask(models[name] == "") for name in _COLUMNS if is_text(name)}
     whole = {name: "int64" if models[name].notna().all() else "Int64" for name in _WHOLE}
     return models.assign(**texts).round(dict.fromkeys(_WHOLE, 0)).astype(whole)
@@ -129,7 +130,7 @@ def readme(rows: pd.DataFrame, types: Mapping[str, Mapping[str, str]], sizes: Si
         results=results,
         counts=count(rows),
         newest=newest_answer(sizes),
-        said=lambda name: " and ".join(sorted({*map(str, rows[name])} - {""})),
+        said=lambda name: " and ".join(sorted({*map(device_of, map(str, rows[name]))} - {""})),
         budget_mb=_BUDGET_MB,
         best_rows=_ROWS,
         best=render(best, _BEST, "md"),

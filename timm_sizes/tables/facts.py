@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan, nan
+from math import nan
 from typing import NamedTuple
 
 from timm_sizes.hub.checkpoint import DTYPE_BYTES
@@ -19,7 +19,7 @@ from timm_sizes.sizes_file import Sizes
 from timm_sizes.tables.base import Cells, Table
 from timm_sizes.tables.columns import IMAGE_SIZE, PARAM_COUNT
 from timm_sizes.tables.join import Found, Join, image_size_column
-from timm_sizes.tables.measured_on import is_reparameterised
+from timm_sizes.tables.measured_on import measured_on
 from timm_sizes.tables.memory import Footprint, Memory, memory_of
 from timm_sizes.tables.numbers import number
 from timm_sizes.tables.table import CHECKPOINT_COLUMN, row_name
@@ -31,9 +31,6 @@ _TOO_SMALL, _TOO_LARGE = 0.8, 3.0
 # The catalogue counts a model as it was published, buffers included, so the bound can be lower: Florence-2-base has
 # 231 M parameters around a vision tower of 90 M. Published files are at most 1.5 times what the model definition has.
 _TOO_LARGE_FOR_CATALOGUE = 2.0
-# A benchmark's model with so many times the row's parameters, or the row's so many times its, is another one: a name
-# like ecaresnext50t_32x4d has stood for two architectures.
-_ANOTHER = 1.5
 
 
 class Key(NamedTuple):
@@ -77,13 +74,6 @@ class Known:
     elements: Mapping[str, int] | None  # of the checkpoint, by dtype as safetensors names it
     footprint: Footprint | None
     found: tuple[Found | None, ...]
-    # The parameters, in millions, of the model that a benchmark has under the same name, where it is another: NaN else.
-    measured_parameters: float = nan
-
-    @property
-    def has_another_speed(self) -> bool:
-        """Whether the speed is of another model that a benchmark has under the same name."""
-        return not isnan(self.measured_parameters)
 
     @property
     def is_unpublished(self) -> bool:
@@ -123,21 +113,9 @@ class Facts:
         footprint = None
         if self.memory and not is_wrong:
             footprint = memory_of(key.name, key.img_size, elements, self.memory)
-        found = tuple(
-            None if is_wrong and join.by_architecture else join.find(key.name, key.img_size) for join in self.joins
-        )
+        found = tuple(None if is_wrong and join.by_architecture else _found(join, key) for join in self.joins)
         status = Status.MISMATCH if is_wrong else checkpoint.status
-        return Known(key, checkpoint, status, size, elements, footprint, found, self._measured(key, found))
-
-    def _measured(self, key: Key, found: Sequence[Found | None]) -> float:
-        entry = entry_of(architecture(key.name))
-        expected = key.parameters if key.parameters > 0 else entry.params / 1e6 if entry else nan
-        for join, row in zip(self.joins, found, strict=True):
-            if row and join.by_architecture and not is_reparameterised(family(key.name), row.cells[-1]):
-                ratio = row.parameters / expected
-                if ratio < 1 / _ANOTHER or ratio > _ANOTHER:
-                    return row.parameters
-        return nan
+        return Known(key, checkpoint, status, size, elements, footprint, found)
 
     def _checkpoint(self, name: str) -> ModelSize:
         """Return what is worth most of *name*: its own row of the sizes file, or another name's of the same repo.
@@ -152,6 +130,17 @@ class Facts:
         candidates = [item for item in shared if item.status in SIZED and not resolve(item.model).revision]
         best = max([*([own] if own else []), *candidates], key=worth, default=None)
         return best or ModelSize(name, status=target.status or Status.NOT_ASKED)
+
+
+def _found(join: Join, key: Key) -> Found | None:
+    """Return what *join* has of *key*; the source of a speed or a latency says so where it is another model's."""
+    row = join.find(key.name, key.img_size)
+    if row is None or not join.by_architecture:
+        return row
+    entry = entry_of(architecture(key.name))
+    expected = key.parameters if key.parameters > 0 else entry.params / 1e6 if entry else nan
+    *figures, source = row.cells
+    return row._replace(cells=(*figures, measured_on(source, family(key.name), row.parameters, expected)))
 
 
 def _elements(name: str, checkpoint: ModelSize) -> Mapping[str, int] | None:

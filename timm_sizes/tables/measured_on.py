@@ -7,7 +7,11 @@ benchmark-infer-amp-nchw-pt291-cu130-pro6000maxq.csv.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from math import nan
 from pathlib import Path
+
+from timm_sizes.files import few
 
 _RESULTS = re.compile(r"results-(?:imagenet-)?(?:imagenet(?P<version>v\d+)\b.*|(?P<name>.+))", re.DOTALL)
 _SETS = {
@@ -22,6 +26,10 @@ _SETS = {
 }
 _REPARAMETERISED = ("mobileone", "repvgg", "repvit", "ghostnetv3")
 _REWRITTEN_ON = re.compile(r"PyTorch 2\.9|RTX 5090|RTX PRO 6000")
+# A benchmark's model with so many times the row's parameters, or the row's so many times its, is another one: a name
+# like ecaresnext50t_32x4d has stood for two architectures, tiny_vit_5m_224 is measured with a head of 21,841 classes.
+_ANOTHER = 1.5
+_REMARK = "; of "
 _BENCHMARK = re.compile(
     r"benchmark-(?P<what>infer|train)-(?P<precision>\w+)-(?P<layout>nchw|nhwc)"
     r"-pt(?P<torch>\d{3,4})-(?P<backend>cu\d{3}|cpu)-(?P<device>\w+)(?P<compiled>-dynamo)?",
@@ -58,13 +66,30 @@ def compared_with(images: str) -> str:
     return f"{images} clean" if images in (_SETS["a"], _SETS["r"]) else _SETS["imagenet"]
 
 
-def is_reparameterised(family: str, source: str) -> bool:
-    """Return whether a speed (*source* is its speed_source) is of a model of *family* as it is rewritten for inference.
+def measured_on(source: str, family: str, parameters: float = nan, expected: float = nan) -> str:
+    """Return *source*, of speed_source, with a remark where a model of *family* was not measured as it is published.
 
-    timm's benchmarks of PyTorch 2.9.1, the only ones on some devices, count the fewer parameters of these; what is
-    published is the model in training.
+    timm's benchmarks of PyTorch 2.9.1, the only ones on some devices, rewrite some families for inference. Else the one
+    measured is another if its *parameters* (in millions) are far from those *expected*; NaN where not known.
     """
-    return family in _REPARAMETERISED and bool(_REWRITTEN_ON.search(source))
+    if family in _REPARAMETERISED and _REWRITTEN_ON.search(source):
+        return f"{source}{_REMARK}the reparameterised model"
+    ratio = parameters / expected
+    is_another = ratio < 1 / _ANOTHER or ratio > _ANOTHER
+    return f"{source}{_REMARK}a model with {parameters:g} M parameters" if source and is_another else source
+
+
+def device_of(source: str) -> str:
+    """Return *source*, of measured_on, without its remark."""
+    return source.partition(_REMARK)[0]
+
+
+def remarks(figure: str, sources: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield a line on each remark in *sources* (a model's name, and where its *figure* was measured)."""
+    names: dict[str, list[str]] = {}
+    for name, source in sources:
+        names.setdefault(source.partition(_REMARK)[2], []).append(name)
+    yield from (f"{figure} of {few(models)} is of {remark}" for remark, models in names.items() if remark)
 
 
 def speed_source(path: str) -> str:

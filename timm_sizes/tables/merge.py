@@ -22,7 +22,7 @@ from timm_sizes.tables.columns import (
     own_columns,
 )
 from timm_sizes.tables.facts import Facts, Known, key_columns
-from timm_sizes.tables.measured_on import accuracy_set
+from timm_sizes.tables.measured_on import accuracy_set, remarks
 from timm_sizes.tables.memory import Footprint
 from timm_sizes.tables.numbers import plain
 from timm_sizes.units import MB, MIB, format_size
@@ -118,8 +118,9 @@ def _join_notes(known: Sequence[tuple[Known, int]], facts: Facts, total: int) ->
         yield f"{', '.join(join.columns)}: {matched:,} of {total:,} rows are in {join.source}"
         if join.note:
             yield join.note
-    for name, count in {each.key.name: each.measured_parameters for each, _ in known if each.has_another_speed}.items():
-        yield f"speed of {name}: of a model with {count:g} M parameters"
+        if join.by_architecture:
+            rows = [(each.key.name, row.cells[-1]) for each, _ in known if (row := each.found[index])]
+            yield from remarks(join.columns[0], rows)
     if facts.memory:
         matched = sum(count for each, count in known if each.footprint and each.footprint.total is not None)
         yield f"{', '.join(facts.memory.columns)}: {matched:,} of {total:,} rows are in the computed memory figures"
