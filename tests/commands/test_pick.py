@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -16,6 +17,7 @@ from tests.workplace import PROJECT, Ended, Workplace
 R50, R18 = "resnet50.a1_in1k", "resnet18.a1_in1k"
 ATTO, ATTO_V2 = "convnext_atto.d2_in1k", "convnextv2_atto.fcmae_ft_in1k"
 UNSIZED = "mobileone_s0.apple_in1k"
+GITHUB_ONLY = "gcvit_tiny.in1k"
 
 
 @pytest.fixture
@@ -187,6 +189,10 @@ def test_image_sizes_that_are_no_whole_pixels_are_printed_as_they_are(place: Wor
         (["--fits", R50], "--fits resnet50.a1_in1k: in how much memory? Expected --device-memory too"),
         (["--device-memory", "8"], "--device-memory 8: expected a size with its unit"),
         (["--dtype", "int8", "--batch", "2"], "int8: a size, not a memory"),
+        (["--device-memory", ""], "--device-memory : expected a size with its unit"),
+        (["--dtype", ""], "--dtype : expected float32"),
+        (["--training", "", "--batch", "2"], "--training : expected adamw"),
+        (["--training", "sgd", "--max-memory", "100"], "limit the memory of training by --device-memory"),
         (["--training", "lion", "--batch", "2"], "--training lion: expected adamw, sgd, none"),
         (["--batch", "9" * 28], "expected a whole number from 1 to 999,999,999"),
     ],
@@ -340,6 +346,23 @@ def test_what_the_table_has_is_the_users_own(place: Workplace) -> None:
         assert f"has a column {column} of its own, which would be replaced" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("column", "cell", "options"),
+    [
+        ("model", "mine", ["-c", "name"]),
+        ("status", "shipped", ["-c", "name"]),
+        ("size_mb", "102 MB", ["-c", "name"]),
+        ("size_mb", "46.83", ["-c", "name", "--dtype", "float16"]),
+        ("size_bytes", "46830000", ["-c", "name", "--dtype", "int8"]),
+    ],
+)
+def test_no_column_of_the_table_is_replaced(place: Workplace, column: str, cell: str, options: list[str]) -> None:
+    write(place.folder / "own.csv", f"name,top1,{column}\n{R18},71.5,{cell}\n{ATTO},75.7,\n")
+    ended = pick(place, *options, table="own.csv")
+    assert (ended.status, ended.out) == (2, "")
+    assert f"has a column {column} of its own, which would be replaced" in ended.err
+
+
 def described(place: Workplace, *options: str, table: str = "results.csv") -> dict[str, Any]:
     """Return what pick prints as JSON, checked against its schema."""
     ended = pick(place, "--format", "json", *options, table=table)
@@ -438,11 +461,16 @@ def test_without_a_limit_it_is_the_best_under_each_size(place: Workplace) -> Non
     assert rows[0][:3] == ["model", "best_under", "size_mb"]
     assert [(row[0], row[1]) for row in rows[1:]] == [(ATTO_V2, "25"), (ATTO_V2, "50"), (ATTO_V2, "100"), (R50, "any")]
     assert "set limits to choose: --max-mb 25 --min-top1 80" in ended.err
+    assert "made before" not in ended.err
+    os.utime(place.folder / "models.csv", (1, 1))
+    assert "models.csv was made before the last crawl; scrapy publish makes it anew" in place.call("pick").err
 
 
 def test_columns_are_those_named(place: Workplace) -> None:
     ended = pick(place, "--columns", "top1,model", "-n", "1")
     assert ended.out.split() == ["top1", "model", "81.200", R50]
+    rows = picked(pick(place, "--columns", "model,img_size", "--format", "csv"))
+    assert len(rows) == len({*rows}) == 6
 
 
 def test_latency_is_joined_from_a_benchmark_of_single_images(place: Workplace) -> None:
@@ -533,14 +561,20 @@ def test_only_what_fits_the_device_is_shown_with_its_largest_batch(place: Workpl
         (["--fits", "resnet50", "--device-memory", "8GiB", "--img-size", "288"], 0, f"{R50} at 288 pixels: "),
         (["--fits", f"timm/{R50}", "--device-memory", "90MB"], 1, "0 images at a time fit in 90MB"),
         (["--fits", R50, "--device-memory", "1GB", "--batch", "5000"], 1, "images at a time fit in 1GB"),
+        (["--fits", R50, "--device-memory", "1PB"], 0, f"{R50} at 224 pixels: "),
         (["--fits", "resnet5000", "--device-memory", "8GB"], 2, "unknown: the table has no row of resnet5000"),
+        (["--fits", GITHUB_ONLY, "--device-memory", "8GB"], 0, f"{GITHUB_ONLY} at 224 pixels: "),
+        (["--fits", "legacy_seresnet18.in1k", "--device-memory", "8GB"], 2, "unknown: "),
+        (["--fits", "", "--device-memory", "8GB"], 2, "unknown: "),
     ],
 )
 def test_whether_a_model_fits_is_said_by_the_exit_status(
     place: Workplace, options: list[str], status: int, said: str
 ) -> None:
-    ended = pick(place, *options)
+    write(place.folder / "fits.csv", f"{RESULTS}gcvit_base.in1k,224,85,90\n{GITHUB_ONLY},224,84,28\n")
+    ended = pick(place, *options, table="fits.csv")
     assert ended.status == status
     assert said in ended.out
-    quiet = pick(place, *options, "-q")
+    assert "e+" not in ended.out
+    quiet = pick(place, *options, "-q", table="fits.csv")
     assert (quiet.status, quiet.out, quiet.err) == (status, "", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from math import isnan, nan
 from pathlib import Path
 
@@ -66,6 +67,14 @@ def test_the_size_in_a_merged_table_stands_against_another_in_the_sizes_file(tmp
 def test_a_bare_table_without_any_sizes_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="run scrapy crawl hf_sizes first"):
         load_choices(write(tmp_path / "t.csv", RESULTS), "model", Sizes())
+
+
+def test_of_packed_weights_no_size_follows_at_another_precision(tmp_path: Path) -> None:
+    packed = replace(size_item("hf-hub:org/packed", "ok", 288.0), dtype="U32", params=528_000_000)
+    table = write(tmp_path / "t.csv", "model,top1\nhf-hub:org/packed,80\n")
+    for dtype, size in ((None, 288.0), ("float32", nan), ("int8", nan)):
+        frame = load_choices(table, "model", Sizes.of([packed]), dtype=dtype)
+        assert frame["size_mb"][0] == pytest.approx(size, nan_ok=True)
 
 
 def test_speed_is_joined_or_the_tables_own(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_all_that_follows_from_another_model_is_left_out(tmp_path: Path) -> None
         wrong = facts.of(Key(R50, parameters, 224))
         assert (wrong.status, wrong.size_bytes, wrong.elements, wrong.footprint) == (Status.MISMATCH, None, None, None)
         assert wrong.found == (accuracy, None)
-        assert wrong.checkpoint.repo_id == f"timm/{R50}"
+        assert (wrong.checkpoint.repo_id, wrong.checkpoint.license) == (f"timm/{R50}", "")
 
 
 def test_a_key_is_answered_once_and_rows_that_differ_elsewhere_share_it(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from timm_sizes.cli import TableCommand, whole_number
 from timm_sizes.console import terminal_width, write_stderr, write_stdout
+from timm_sizes.errors import InputError
+from timm_sizes.files import shown_path
 from timm_sizes.sizes_file import read_sizes
 from timm_sizes.tables.columns import LIMITS, SIZE
 from timm_sizes.tables.table import STDIN
@@ -72,14 +74,16 @@ Examples:
         limits = Limits(
             given, opts.img_size, opts.license, opts.family, tuple(opts.exclude), opts.device_memory, opts.batch or 1
         )
+        if opts.training is not None and "--max-memory" in given:
+            raise InputError("--max-memory is of inference: limit the memory of training by --device-memory")
         question = Question(limits, opts.sort, opts.pareto, opts.unique, opts.rows, opts.columns)
-        dtype = known_dtype(opts.dtype, "--dtype", SIZE_DTYPES) if opts.dtype else None
+        dtype = None if opts.dtype is None else known_dtype(opts.dtype, "--dtype", SIZE_DTYPES)
         memory = None
-        if opts.batch or opts.training or opts.device_memory:
+        if (opts.batch, opts.training, opts.device_memory) != (None, None, None):
             memory = wanted_memory(dtype or "float32", opts.batch, opts.training, opts.device_memory)
         sizes = read_sizes(self.sizes_file)
         frame = load_choices(tables[0], column, sizes, opts.speed, latency=opts.latency, dtype=dtype, memory=memory)
-        if opts.fits:
+        if opts.fits is not None:
             self.exitcode, said = fits(frame, opts.fits, limits)
             write_stdout([] if opts.quiet else [f"{said}\n"])
             return
@@ -103,7 +107,13 @@ Examples:
     def _tables(self, args: list[str], column: str | None) -> tuple[list[str], str]:
         """Return the table to pick from: without one, the published models.csv beside SIZES_FILE if it is there."""
         published = self.sizes_file.parent / "models.csv"
+        if not args and published.is_file() and _written(published) < _written(self.sizes_file):
+            write_stderr(f"{shown_path(published)} was made before the last crawl; scrapy publish makes it anew")
         return super()._tables(args or [str(published)] * published.is_file(), column)
+
+
+def _written(path: Path) -> float:
+    return path.stat().st_mtime if path.is_file() else 0
 
 
 def _number(text: str) -> float:

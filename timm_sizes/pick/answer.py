@@ -9,7 +9,7 @@ from math import inf, isnan
 import pandas as pd
 
 from timm_sizes.errors import InputError
-from timm_sizes.names.resolve import Target, resolve
+from timm_sizes.names.resolve import resolve
 from timm_sizes.pick import listing, ranking
 from timm_sizes.pick.limits import Limits, fitting, misses, nothing_fits
 from timm_sizes.tables.columns import LIMITS, MAX_BATCH, SIZE, TRAINING_COLUMNS, is_accuracy
@@ -38,7 +38,7 @@ class Question:
     @property
     def is_open(self) -> bool:
         """Whether nothing narrows it down."""
-        return self == Question(columns=self.columns)
+        return self == Question()
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,9 @@ def fits(frame: pd.DataFrame, model: str, limits: Limits) -> tuple[int, str]:
     if limits.device is None:
         raise InputError(f"--fits {model}: in how much memory? Expected --device-memory too, such as 8GB")
     target = resolve(model)
-    is_named = frame["model"].map(lambda name: name == model or resolve(name) == target != Target(status=target.status))
+    is_named = frame["model"] == model
+    if not is_named.any() and (target.repo_id or target.path):
+        is_named = frame["model"].map(resolve) == target
     rows = frame[is_named & (frame["img_size"].eq(limits.img_size) if limits.img_size else True)]
     if rows.empty:
         return 2, f"unknown: the table has no row of {model}"
@@ -104,7 +106,7 @@ def fits(frame: pd.DataFrame, model: str, limits: Limits) -> tuple[int, str]:
     at = f"{row['model']} at {row['img_size']:g} pixels"
     if isnan(row[MAX_BATCH]):
         return 2, f"unknown: nothing is known of the memory of {at}"
-    said = f"{at}: {row[MAX_BATCH]:g} images at a time fit in {limits.device}; {RUNTIME}"
+    said = f"{at}: {row[MAX_BATCH]:,.0f} images at a time fit in {limits.device}; {RUNTIME}"
     return int(row[MAX_BATCH] < limits.batch), said
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import nan
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from timm_sizes.errors import InputError
-from timm_sizes.hub.checkpoint import DTYPE_BYTES
 from timm_sizes.items import Status
 from timm_sizes.names.architecture import family
 from timm_sizes.sizes_file import Sizes
@@ -29,10 +27,10 @@ from timm_sizes.tables.columns import (
     own_columns,
 )
 from timm_sizes.tables.facts import Facts, Known, key_columns
-from timm_sizes.tables.frame import typed
+from timm_sizes.tables.frame import is_blank, typed
 from timm_sizes.tables.join import read_joins
 from timm_sizes.tables.measured_on import accuracy_set, measured_on, speed_source
-from timm_sizes.tables.memory import SIZE_DTYPES, Footprint, Memory
+from timm_sizes.tables.memory import SIZE_DTYPES, Footprint, Memory, weight_bytes
 from timm_sizes.tables.numbers import number
 from timm_sizes.tables.table import read_table
 from timm_sizes.units import MB
@@ -42,6 +40,8 @@ _READ_FROM: dict[str, tuple[str, ...]] = {"repo_id": ("hub_repo",), "revision": 
 _READ_FROM |= {column.name: column.read_from for column in COLUMNS if column.read_from}
 _DTYPES_SHOWN = {"int8": "int8, all layers"}
 _SIZES = {"size_bytes": 1, SIZE.name: MB, SIZE_COLUMN: MB}  # a table's columns of sizes, with the bytes of their unit
+
+_ROUNDED = 0.005  # MB by which a size of two decimals may be beside the bytes
 
 
 def load_choices(
@@ -80,8 +80,8 @@ def load_choices(
     joined = {name for join in facts.joins for name in join.columns}
     speeds = {each.name for each in COLUMNS if each.kind is Kind.SPEED and joined.intersection(each.read_from)}
     filled = joined | speeds | ({*OF_MEMORY} if dtype or memory else set())
-    if clashes := filled & set(table.columns) - own_columns(table.columns):
-        raise InputError(f"{table.source}: has a column {min(clashes)} of its own, which would be replaced")
+    ours = own_columns(table.columns)
+    replaced = filled & set(table.columns) - ours
     cells = {name: table.column(name) for name in table.columns if name not in filled}
     own = typed(cells, column, decimal_commas=table.has_decimal_commas)
     known = _known(table, column, facts, dtype)
@@ -91,6 +91,9 @@ def load_choices(
         known = known.assign(**_sizes(own, known))
     known[SIZE.name] = known["size_bytes"] / MB
     settled = ["model", "size_bytes", SIZE.name, "status"]
+    replaced |= {name for name in settled if name in own and name not in ours and _differ(own[name], known[name])}
+    if replaced:
+        raise InputError(f"{table.source}: has a column {min(replaced)} of its own, which would be replaced")
     frame = own.assign(**{str(name): known[name] for name in known if name in settled or name not in own})
     for name, others in _READ_FROM.items():
         if name not in own:
@@ -128,7 +131,7 @@ def _row(known: Known, facts: Facts, dtype: str | None) -> dict[str, str | float
     item, memory = known.checkpoint, known.footprint or Footprint(Memory(), None)
     size, status = known.size_bytes, known.status
     if dtype:
-        size = size_at(known.elements, dtype)
+        size = weight_bytes(known.elements, SIZE_DTYPES[dtype])
         status = status if size is None else Status.ESTIMATED
     return {
         "size_bytes": _figure("size_bytes", size),
@@ -155,7 +158,7 @@ def _sizes(own: pd.DataFrame, known: pd.DataFrame) -> dict[str, pd.Series]:
     """
     name = next((name for name in _SIZES if name in own and own[name].dtype == "float64"), None)
     size = own[name] * _SIZES[name] if name else pd.Series(np.nan, index=known.index)
-    is_known = (size - known["size_bytes"]).abs() <= (0 if name == "size_bytes" else 0.005 * MB)
+    is_known = (size - known["size_bytes"]).abs() <= (0 if name == "size_bytes" else _ROUNDED * MB)
     has_own = size.notna()
     status = known["status"].where(~has_own | is_known, "")
     said = next((name for name in ("size_status", "status") if name in own), None)
@@ -164,12 +167,13 @@ def _sizes(own: pd.DataFrame, known: pd.DataFrame) -> dict[str, pd.Series]:
     return {"size_bytes": known["size_bytes"].where(~has_own | is_known, size.round()), "status": status}
 
 
-def size_at(elements: Mapping[str, int] | None, dtype: str) -> int | None:
-    """Return the bytes of *elements* with the floating-point ones as *dtype*; None where they are not known."""
-    if not elements:
-        return None
-    width = SIZE_DTYPES[dtype]
-    return sum(count * (DTYPE_BYTES[each] if each[:1] in ("I", "U") else width) for each, count in elements.items())
+def _differ(mine: pd.Series, known: pd.Series) -> bool:
+    """Return whether a cell of *mine* says another thing than *known*: a size is rounded, any status is ours."""
+    if mine.dtype == "float64":
+        is_same = mine.isna() | ((mine - known).abs() <= _ROUNDED)
+    else:
+        is_same = is_blank(mine) | mine.isin([*Status]) | (mine == known.astype("str"))
+    return not is_same.all()
 
 
 def _figure(name: str, value: int | str | None) -> str | float:

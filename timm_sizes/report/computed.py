@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from timm_sizes.names.catalogue import Line
-from timm_sizes.pick.rows import size_at
 from timm_sizes.sizes_file import Sizes
 from timm_sizes.tables.facts import Facts, Key, Known
-from timm_sizes.tables.memory import MEMORY_DTYPES, SIZE_DTYPES, Footprint, Memory, memory_of
+from timm_sizes.tables.memory import MEMORY_DTYPES, SIZE_DTYPES, Footprint, Memory, memory_of, weight_bytes
 from timm_sizes.units import MB
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def computed(frame: pd.DataFrame, sizes: Sizes) -> dict[str, Any]:
         each.elements if _is_alike(size, each.size_bytes) else None
         for size, each in zip(frame["size_mb"], known, strict=True)
     ]
-    at = {dtype: _megabytes(size_at(each, dtype) for each in elements) for dtype in SIZE_DTYPES}
+    at = {dtype: _megabytes(weight_bytes(each, width) for each in elements) for dtype, width in SIZE_DTYPES.items()}
     own = frame.reindex(columns=["memory_mb", "memory_dtype", "memory_batch"])
     wishes = list(own.itertuples(index=False, name=None))
     ours = [_is_ours(each, *wish) for each, wish in zip(known, wishes, strict=True)]

@@ -6,7 +6,7 @@ merge writes it as text, pick and report map their tables' rows onto it; nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 from typing import NamedTuple
 
@@ -108,6 +108,8 @@ class Facts:
     def _find(self, key: Key) -> Known:
         checkpoint = self._checkpoint(key.name)
         is_wrong = _contradicts(checkpoint, key)
+        if is_wrong:
+            checkpoint = replace(checkpoint, license="")
         elements = None if is_wrong else _elements(key.name, checkpoint)
         size = checkpoint.size_bytes if isinstance(checkpoint.size_bytes, int) and not is_wrong else None
         footprint = None

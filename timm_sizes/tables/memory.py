@@ -62,7 +62,7 @@ def wanted_memory(
         if batch is not None:
             raise InputError("--batch: how many images --memory or --training is for; expected one of them too")
         return None
-    dtype = known_dtype(dtype or "float32", "--memory", SIZE_DTYPES)
+    dtype = known_dtype("float32" if dtype is None else dtype, "--memory", SIZE_DTYPES)
     if dtype not in MEMORY_DTYPES:
         raise InputError(
             f"--memory {dtype}: a size, not a memory: runtimes differ in which layers they quantise, and keep the"
@@ -70,7 +70,7 @@ def wanted_memory(
         )
     if optimizer is not None and optimizer not in OPTIMIZERS:
         raise InputError(f"--training {optimizer}: expected {', '.join(OPTIMIZERS)} (and a table before the option)")
-    return Memory(dtype, batch or 1, optimizer or "", device_bytes(device) if device else 0)
+    return Memory(dtype, batch or 1, optimizer or "", 0 if device is None else device_bytes(device))
 
 
 def device_bytes(text: str) -> int:
@@ -160,7 +160,7 @@ def memory_of(name: str, img_size: float, elements: Mapping[str, int] | None, wa
     built = built_models().get((architecture(name), img_size))
     entry, default = entry_of(timm_name(name)), entry_of(architecture(name))
     if built is None or entry is None or default is None:
-        weights = _weights(elements, wanted.width) if elements else None
+        weights = weight_bytes(elements, wanted.width)
         return Footprint(wanted, weights, from_file=weights is not None)
     # The data is of the default checkpoint's classes; another's may have a larger head.
     more = entry.params - default.params
@@ -182,11 +182,13 @@ def _training(built: BuiltModel, more: int, wanted: Memory) -> Line | None:
     return Line((floats + gradients_and_state) * _COMPUTED_AT + built.integer_bytes + kept.once, kept.image)
 
 
-def _weights(elements: Mapping[str, int], width: int) -> int | None:
+def weight_bytes(elements: Mapping[str, int] | None, width: int) -> int | None:
     """Return the bytes of *elements* with the floating-point ones of *width*; None for unknown or packed ones.
 
-    BatchNorm counts in 64 bits; other integers in a checkpoint are quantised weights.
+    BatchNorm counts in 64 bits; other integers in a checkpoint are quantised weights, several of them in one perhaps.
     """
+    if not elements:
+        return None
     widths = {dtype: width if "F" in dtype else _COUNTERS.get(dtype) for dtype in elements}
     if None in widths.values():
         return None
