@@ -95,7 +95,8 @@ def test_links_into_the_repo_lead_somewhere(page: Path, link: str) -> None:
 
 
 def test_statuses_mean_what_the_code_says() -> None:
-    table = {name.strip("`"): meaning for name, meaning in rows(section(README, "Statuses"))}
+    statuses, _, _ = section(DEVELOPERS, "Statuses and messages").partition("| message |")
+    table = {name.strip("`"): meaning for name, meaning in rows(statuses)}
     assert table == {status.value: status.meaning for status in Status}
 
 
@@ -103,7 +104,8 @@ def test_messages_are_those_that_the_code_has() -> None:
     """A message is quoted with … where it varies; what is between has to stand in the code as it is."""
     modules = (PROJECT / "timm_sizes").rglob("*.py")
     code = "\n".join(path.read_text(encoding="utf-8") for path in modules)
-    quoted = [message.strip("`") for message, _ in rows(section(DEVELOPERS, "Messages"))]
+    _, _, messages = section(DEVELOPERS, "Statuses and messages").partition("| message |")
+    quoted = [message.strip("`") for message, _ in rows(messages)]
     assert quoted
     for message in quoted:
         for part in filter(None, message.split("…")):
