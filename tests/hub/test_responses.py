@@ -243,6 +243,7 @@ def test_repo_not_found_by_its_code_is_a_missing_repo_with_a_token_too(status: i
     [
         (401, {}, False, Status.NOT_FOUND),
         (401, {}, True, Status.ERROR),
+        (401, {"content-type": "text/html"}, False, Status.ERROR),
         (403, {"x-error-code": "GatedRepo"}, False, Status.GATED),
         (403, {"x-error-message": "Access to this resource is disabled."}, False, Status.GATED),
         (404, {}, False, Status.ERROR),

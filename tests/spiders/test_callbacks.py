@@ -264,7 +264,7 @@ def test_list_is_walked_beyond_fifty_pages_and_ends_where_nothing_new_comes(tmp_
             urls.append(request.url)
     assert not following
     assert len(set(urls)) == 120
-    assert len(repos) == len({each.url for each in repos}) == min(120, Trial.MOST_REFUSALS)
+    assert len(repos) == len({each.url for each in repos}) == min(120, Trial.MOST_ERRORS)
     stats = spider.crawler.stats
     assert (stats.get_value("timm_sizes/names"), stats.get_value("timm_sizes/repos")) == (120, 120)
 
@@ -386,6 +386,8 @@ def test_names_that_the_queue_lost_are_requested_again_past_the_filter(tmp_path:
     again = idle(spider)
     assert [request.url for request in again] == [request.url for request in asked[2:]]
     assert all(request.dont_filter and not request.meta.get(REFRESH_META) for request in again)
+    # One that was held, too.
+    assert spider._repo_request(again[0].cb_kwargs["repo"]).dont_filter
     assert idle(spider)
     assert not idle(spider)
 

@@ -9,6 +9,7 @@ import pytest
 from tests.mockserver import MockHub, timm_repo
 from tests.samples import RESNETS, put_resnets, repo_paths
 from tests.workplace import Ended, Workplace
+from timm_sizes.names.catalogue import by_repo_id
 
 PATH = "/artifactory/api/huggingfaceml/repo"
 
@@ -104,9 +105,29 @@ def test_server_that_is_no_hub_ends_the_crawl_with_the_cause(
     table = workplace.table([f"hf-hub:org{number % 7}/net{number}" for number in range(names)])
     ended = workplace.crawl("-a", f"table={table}")
     assert ended.status == 1
-    assert len(hub.requests()) <= 60
+    # Twenty repos, however many names there are, and the tries of seven lists.
+    assert len(hub.requests()) <= 80
     assert f"  failed: {hub.url} " in ended.err
     assert ended.err.rstrip().endswith(cause)
+
+
+@pytest.mark.parametrize("has_list", [True, False])
+def test_missing_repos_end_no_crawl_of_others(hub: MockHub, workplace: Workplace, has_list: bool) -> None:
+    known = [name.removeprefix("timm/") for name in by_repo_id() if name.startswith("timm/")][:30]
+    hub.put(*(timm_repo(name, 1_000_000) for name in known[25:]))
+    hub.behave(latency=0.05, **({} if has_list else {"list_missing": 404}))
+    assert workplace.crawl("-a", f"table={workplace.table(known)}").status == 0
+    assert list(workplace.statuses().values()).count("ok") == 5
+    assert list(workplace.statuses().values()).count("not_found") == 25
+
+
+def test_few_repos_with_a_broken_answer_are_errors_with_the_reason(hub: MockHub, workplace: Workplace) -> None:
+    hub.put(*(timm_repo(name, 0, header=0) for name in RESNETS[:4]))
+    ended = workplace.crawl("-a", f"table={workplace.table(RESNETS[:4])}")
+    assert ended.status == 1
+    assert [row["reason"] for row in workplace.sizes().values()] == [
+        "invalid response: model.safetensors: a size of 0"
+    ] * 4
 
 
 def test_pages_that_are_all_missing_are_the_servers_fault(hub: MockHub, workplace: Workplace) -> None:

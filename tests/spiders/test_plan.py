@@ -48,19 +48,17 @@ def test_endless_list_ends(walk: ListWalk, owner: str) -> None:
     assert walk.pages == (MOST_PAGES if owner == "me" else 1)
 
 
-def test_twenty_like_refusals_in_a_row_fail_the_trial() -> None:
-    trial = Trial()
-    assert [trial.refused("HTTP 403") for _ in range(20)] == [False] * 19 + [True]
-    assert [Trial(is_passed=True).refused("HTTP 403") for _ in range(30)] == [False] * 30
-    mixed = Trial()
-    assert not any(mixed.refused(f"HTTP {400 + number % 2}") for number in range(100))
-    assert (trial.refuses_all, mixed.refuses_all) == (True, False)
-    assert not Trial().refuses_all
-    lists = Trial()
-    lists.refused("HTTP 404", of_repo=False)
-    assert not lists.refuses_all
-    lists.refused("no such repo")
-    assert lists.refuses_all
+def test_errors_of_twenty_repos_fail_the_trial_whatever_they_are() -> None:
+    trial = Trial(errors={f"me/net{number}": f"HTTP {400 + number % 2}" for number in range(19)})
+    assert not trial.is_failed
+    assert trial.why_nothing(has_lists=True) == "HTTP 400; HTTP 401"
+    trial.errors["me/more"] = "timed out"
+    assert trial.is_failed
+    trial.is_passed = True
+    assert (trial.is_failed, trial.why_nothing(has_lists=False)) == (False, "")
+    missing = Trial(missing={f"me/net{number}": "no such repo" for number in range(30)})
+    assert not missing.is_failed
+    assert [missing.why_nothing(has_lists=has_lists) for has_lists in (False, True)] == ["no such repo", ""]
 
 
 def test_dry_run_says_what_an_organisation_and_a_table_at_a_url_cost() -> None:

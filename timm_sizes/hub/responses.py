@@ -122,12 +122,13 @@ def answered_at(headers: Mapping[str, str]) -> str:
 def _error(response: HubResponse, address: Address | None) -> ErrorResponse:
     """Return what a response with an HTTP status that is not 200 means.
 
-    An anonymous 401 without ``X-Error-Code`` is how the Hub answers for a repo that is missing or private; with a
-    valid token it is 404 RepoNotFound, whatever the repo, so that a bare 401 to a token is about the token. A page
-    carries no code.
+    An anonymous 401 without ``X-Error-Code`` is how the Hub's API answers, in JSON, for a repo that is missing or
+    private; with a valid token it is 404 RepoNotFound, whatever the repo, so that a bare 401 to a token is about the
+    token. A page carries no code.
     """
     status, code = response.status, response.headers.get("x-error-code", "")
     is_page = address is not None and address.kind is Kind.PAGE
+    is_bare = status == 401 and not code and (is_page or not response.is_html)
     is_of_form = status in (400, 404, 422) and not is_page
     error = ErrorResponse(Status.ERROR, f"HTTP {status}", is_of_form=is_of_form)
     if code == "GatedRepo":
@@ -136,9 +137,9 @@ def _error(response: HubResponse, address: Address | None) -> ErrorResponse:
         error = ErrorResponse(Status.GATED, "the Hub has disabled access to this repo")
     elif code == "RevisionNotFound":
         error = replace(error, status=Status.NOT_FOUND, reason="the repo has no such revision", is_of_revision=True)
-    elif status == 401 and not code and response.had_token:
+    elif is_bare and response.had_token:
         error = ErrorResponse(Status.ERROR, "the Hub does not accept the token", rejects_token=True)
-    elif code == "RepoNotFound" or (status == 401 and not code) or (status == 404 and is_page and response.is_html):
+    elif code == "RepoNotFound" or is_bare or (status == 404 and is_page and response.is_html):
         error = replace(error, status=Status.NOT_FOUND, reason="no such repo on the Hub, or a private one")
     elif status == 404 and is_page:
         error = replace(error, reason="HTTP 404: this server has no pages to read, only an API (route=api)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -122,14 +123,14 @@ class HfSizesSpider(NamesSpider):
         yield from self.parse_repo(response, WantedRepo(address.repo_id, "", [name_of(address.repo_id)]))
 
     def closed(self, reason: str) -> None:
-        """Say so where every request was refused, and likewise: too few names to end the crawl, but no Hub either."""
-        stats, trial = self.crawler.stats, self._trial
-        if reason == "finished" and trial.refuses_all and not stats.get_value(FAILURE_STAT):
-            stats.set_value(FAILURE_STAT, f"{self.seeds.endpoint} refuses every request: {trial.reason}")
+        """Say so where every request was refused: too few names to end the crawl, but no Hub either."""
+        why = self._trial.why_nothing(has_lists=bool(self._commits))
+        if reason == "finished" and why and not self.crawler.stats.get_value(FAILURE_STAT):
+            self.crawler.stats.set_value(FAILURE_STAT, f"{self.seeds.endpoint} refuses every request: {why}")
 
     def requests_for(self, names: Iterable[str]) -> Iterator[Request]:
         """Yield the requests of *names*: for repos whose commit is known or does not matter, and for lists."""
-        self._trial = Trial(is_passed=self._trial.is_passed)
+        self._trial = replace(self._trial, held=deque(), sent=0)
         yield from self._requests_of(make_plan(names, by_list=self._by_list))
 
     def repo_requests(self, repos: Iterable[WantedRepo]) -> Iterator[Request]:
@@ -312,6 +313,9 @@ class HfSizesSpider(NamesSpider):
         self, request: Request | None, walk: ListWalk, error: ErrorResponse
     ) -> Iterator[Request | ModelSize]:
         """Do without a list: once more, without its order, then each repo at main; where all is in the list, stop."""
+        # A mirror may have no lists at all.
+        if error.status is Status.ERROR and not error.is_of_form:
+            self._trial.errors[walk.owner] = error.reason
         if again := self._again(request, error):
             yield again
         elif error.is_of_form and walk.is_sorted and not walk.pages:
@@ -325,26 +329,33 @@ class HfSizesSpider(NamesSpider):
 
     def _failed(self, request: Request | None, repo: WantedRepo, error: ErrorResponse) -> Iterator[Request | ModelSize]:
         """Yield the *request* once more where that may help, else what the *repo*'s names get by the *error*."""
-        if again := self._again(request, error, repo):
+        trial = self._trial
+        trial.errors.pop(repo.key, None)
+        if error.status is Status.ERROR:
+            trial.errors[repo.key] = error.reason
+        elif error.status is Status.NOT_FOUND and not error.is_of_revision:
+            # Of a repo that the catalogue does not have, it is no wonder.
+            trial.missing |= {repo.key: error.reason} if repo.repo_id in by_repo_id() else {}
+        else:
+            trial.is_passed = True
+        if again := self._again(request, error):
             yield again
             return
         for model in repo.models:
             yield unsized(model, error.status, error.reason, repo.repo_id, self.seeds.route, error.answered_at)
-        yield from map(self._repo_request, self._trial.ended())
+        if error.status is not Status.ERROR:
+            yield from map(self._repo_request, trial.ended())
 
-    def _again(self, request: Request | None, error: ErrorResponse, repo: WantedRepo | None = None) -> Request | None:
+    def _again(self, request: Request | None, error: ErrorResponse) -> Request | None:
         """Return the *request* once more if the *error* may pass; end the crawl where any other would end likewise.
 
-        So it is where the token is refused, and where the server answers everything alike and not as a Hub does. That a
-        repo is missing is such an answer only where the catalogue knows the repo.
+        So it is where the token is refused, and where the server answers nothing as a Hub does.
         """
         if error.rejects_token:
             raise self.stopped(_LOGIN_REFUSED)
-        is_missing = error.status is Status.NOT_FOUND and repo is not None and repo.repo_id in by_repo_id()
-        is_refusal = error.status is Status.ERROR or is_missing
-        if is_refusal and self._trial.refused(error.reason, of_repo=repo is not None):
-            count = Trial.MOST_REFUSALS
-            raise self.stopped(f"{self.seeds.endpoint} gave {count} like answers and not one size: {error.reason}")
+        if self._trial.is_failed:
+            why = self._trial.why_nothing(has_lists=True)
+            raise self.stopped(f"{self.seeds.endpoint} refused {Trial.MOST_ERRORS} repos and gave not one size: {why}")
         assert request is not None
         is_over = request.meta.get("retry_times", 0) >= self.settings.getint("RETRY_TIMES")
         if is_over or not error.may_pass or request.meta.get("dont_retry"):
@@ -387,7 +398,8 @@ class HfSizesSpider(NamesSpider):
             errback=self.repo_failed,
             cb_kwargs={"repo": repo, "is_plain": is_plain},
             meta={REFRESH_META: True} if self.seeds.refresh and not self.rounds else {},
-            dont_filter=is_repeated,
+            # Also of those that are held for now when names are requested again.
+            dont_filter=is_repeated or self.rounds > 0,
         )
 
 

@@ -24,6 +24,11 @@ class WantedRepo:
     models: list[str] = field(default_factory=list)
 
     @property
+    def key(self) -> str:
+        """The repo id, with the revision if there is one."""
+        return f"{self.repo_id}@{self.revision}" if self.revision else self.repo_id
+
+    @property
     def organisation(self) -> str:
         """The owner in the repo id, "" for the Hub's few ids without one."""
         owner, slash, _ = self.repo_id.partition("/")
@@ -67,42 +72,40 @@ class ListWalk:
 class Trial:
     """The first requests to a server, which show whether it is a Hub at all.
 
-    Few are sent before the first of them gives a repo's files; so many like refusals in a row, and none that does,
-    mean that no request will: a portal, a filter, a redirect of everything elsewhere.
+    Few are sent before the first of them gives a repo's files; errors for so many repos, and none that does, mean that
+    no request will: a portal, a filter, a redirect of everything elsewhere. That repos are missing is what a Hub says:
+    it ends no crawl, but where there is nothing else the server does not have them.
     """
 
-    MOST_REFUSALS: ClassVar[int] = 20
+    MOST_ERRORS: ClassVar[int] = 20
 
     is_passed: bool = False
     held: deque[WantedRepo] = field(default_factory=deque)
     sent: int = 0
-    refusals: int = 0
-    reason: str = ""
-    repo_reasons: set[str] = field(default_factory=set)
+    # Why, by repo or owner of a list, however often each was requested.
+    errors: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
 
     def admit(self, repos: Iterable[WantedRepo]) -> list[WantedRepo]:
         """Return those of *repos* that may be requested now; the others are held until released."""
         repos = list(repos)
-        room = len(repos) if self.is_passed else max(0, self.MOST_REFUSALS - self.sent)
+        room = len(repos) if self.is_passed else max(0, self.MOST_ERRORS - self.sent)
         self.held.extend(repos[room:])
         self.sent += len(repos[:room])
         return repos[:room]
 
     @property
-    def refuses_all(self) -> bool:
-        """Whether every repo was refused, and for one reason."""
-        return not self.is_passed and len(self.repo_reasons) == 1
+    def is_failed(self) -> bool:
+        """Whether so many were refused that the server is no Hub."""
+        return not self.is_passed and len(self.errors) >= self.MOST_ERRORS
 
-    def refused(self, reason: str, *, of_repo: bool = True) -> bool:
-        """Take in a refusal, of a repo or a list; return whether there are so many alike that the server is no Hub."""
-        if of_repo:
-            self.repo_reasons.add(reason)
-        self.refusals = self.refusals + 1 if reason == self.reason else 1
-        self.reason = reason
-        return not self.is_passed and self.refusals >= self.MOST_REFUSALS
+    def why_nothing(self, *, has_lists: bool) -> str:
+        """Return why there was nothing but refusals, "" if there was; with *has_lists* missing repos are none."""
+        reasons = dict.fromkeys([*self.errors.values(), *(() if has_lists else self.missing.values())])
+        return "" if self.is_passed else "; ".join([*reasons][:3])
 
     def ended(self) -> list[WantedRepo]:
-        """Take in that a repo's request has its answer; return the held repos that may be requested now."""
+        """Take in that a repo has an answer that is no error; return the held repos that may be requested now."""
         count = len(self.held) if self.is_passed else min(1, len(self.held))
         return [self.held.popleft() for _ in range(count)]
 
@@ -161,8 +164,7 @@ def describe(plan: Plan, tables: Iterable[str] = (), authors: Iterable[str] = ()
     the sizes.
     """
     for repo in plan.repos:
-        at = f"@{repo.revision}" if repo.revision else ""
-        yield from (f"{printable(model)} → {repo.repo_id}{at}" for model in repo.models)
+        yield from (f"{printable(model)} → {repo.key}" for model in repo.models)
     for name, target in plan.settled.items():
         yield printable(f"{name} → {target.path or f'{target.status}: {target.reason}'}")
     each = "" if by_list else ", and one for each repo of theirs"
