@@ -20,7 +20,7 @@ from tests.mockserver import MockHub, timm_repo
 from tests.processes import PATIENCE
 from tests.samples import RESNETS, put_resnets
 from tests.workplace import PROJECT, Ended, Workplace
-from timm_sizes.commands.publish import replace_folder
+from timm_sizes.commands.publish import keep_links, recover, replace_folder
 from timm_sizes.errors import InputError
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.report.published import compare_folders, compare_tables, unanswered
@@ -99,6 +99,13 @@ HUNDRED = {f"model{number}": "80.1" for number in range(100)}
         (table(HUNDRED | {"model1": "", "model2": ""}), "top1 changed in 2 rows", []),
         (table(HUNDRED | dict.fromkeys(list(HUNDRED)[:3], "")), "top1 changed in 3 rows", ["top1 of 3 rows"]),
         (table(HUNDRED, "top5"), "without top1, with top5", ["column top1"]),
+        (table(HUNDRED | dict.fromkeys(HUNDRED, "NaN")), "top1 changed in 100 rows", ["top1 of 100 rows"]),
+        (table(HUNDRED | {"model7": "9.100 n/a"}), "top1 changed in 1 row", ["top1 of 100 rows"]),
+        (
+            pd.concat([table(HUNDRED), table({"model1": "12.3", "model2": "80.1"})], ignore_index=True),
+            "+2 rows",
+            ["one row per model and img_size (2 more have one above)"],
+        ),
         (table(HUNDRED).iloc[::-1], "other text, the same cells", []),
     ],
 )
@@ -175,6 +182,7 @@ def test_what_was_no_table_is_said_in_a_line(text: str, message: str, tmp_path: 
     [
         ([], "sizes.csv: no sizes yet; run scrapy crawl hf_sizes first"),
         (["own.csv"], "own.csv: none of timm's results tables; expected one of results-imagenet-a-clean.csv, "),
+        (["-o", "/"], "-o /: a mount point, which cannot be replaced as a whole; name a folder in it"),
         (["-o", "/proc/output"], "-o: /proc/output: no such file or directory; expected a folder"),
     ],
 )
@@ -194,6 +202,32 @@ def test_a_folder_that_cannot_be_put_in_place_leaves_the_old_one(tmp_path: Path)
     with pytest.raises(OSError, match="new"):
         replace_folder(tmp_path / "output", tmp_path / "new", tmp_path / "old")
     assert contents(tmp_path) == {"output/models.csv": b"old"}
+
+
+def test_what_a_killed_command_has_put_aside_is_put_back(tmp_path: Path) -> None:
+    (tmp_path / ".output.k1ll3d" / "old").mkdir(parents=True)
+    (tmp_path / ".output.k1ll3d" / "old" / "models.csv").write_text("old")
+    recover(tmp_path / "output")
+    assert contents(tmp_path / "output") == {"models.csv": b"old"}
+    (tmp_path / ".output.k1ll3d" / "old").mkdir()
+    recover(tmp_path / "output")
+    assert contents(tmp_path / "output") == {"models.csv": b"old"}
+
+
+def test_a_link_stays_one_and_what_it_leads_to_is_published(tmp_path: Path) -> None:
+    folder, new, data = (tmp_path / name for name in ("output", "new", "data"))
+    for made in (folder, new / "results", data / "results"):
+        made.mkdir(parents=True)
+    links = {"models.csv": "../data/models.csv", "results": "../data/results", "gone.txt": "../nothing"}
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    (data / "models.csv").write_text("old")
+    (new / "models.csv").write_text("new")
+    (new / "results" / REAL).write_text("new")
+    keep_links(folder, new)
+    replace_folder(folder, new, tmp_path / "old")
+    assert {name: str((folder / name).readlink()) for name in links} == links
+    assert contents(data) == {"models.csv": b"new", f"results/{REAL}": b"new"}
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from filecmp import cmp
+from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -17,6 +19,8 @@ from timm_sizes.sizes_file import read_sizes
 
 if TYPE_CHECKING:
     import argparse
+
+_OLD = "old"
 
 
 class Command(WithExamples):
@@ -68,6 +72,9 @@ Examples:
         assert self.settings is not None
         sizes_file = Path(self.settings["SIZES_FILE"])
         folder = Path(opts.output or PROJECT_DIR / "output").resolve()
+        if folder.is_mount():
+            raise InputError(f"-o {folder}: a mount point, which cannot be replaced as a whole; name a folder in it")
+        recover(folder)
         make_folder(folder, "-o")
         with (
             # The lock of a crawl into the sizes file there.
@@ -76,7 +83,7 @@ Examples:
         ):
             new = Path(work) / "new"
             # What else is there, a page of one's own or tables that a crawl has kept, stays.
-            shutil.copytree(folder, new)
+            shutil.copytree(folder, new, ignore_dangling_symlinks=True)
             for name, content in published.files(sizes_file, tables):
                 make_folder((new / name).parent, "-o")
                 write_output(new / name, [content])
@@ -89,8 +96,30 @@ Examples:
                 write_stderr(f"{shown_path(folder)} stays as it is (--accept-losses overrules): {'; '.join(losses)}")
                 self.exitcode = 1
             elif changes:
-                replace_folder(folder, new, Path(work) / "old")
+                keep_links(folder, new)
+                replace_folder(folder, new, Path(work) / _OLD)
                 write_stdout(f"{change}\n" for change in changes)
+
+
+def recover(folder: Path) -> None:
+    """Put back what was in *folder*, if a command that was to replace it was killed half-way."""
+    for left in folder.parent.glob(f".{escape(folder.name)}.*/{_OLD}"):
+        if not folder.exists():
+            left.rename(folder)
+
+
+def keep_links(folder: Path, new: Path) -> None:
+    """Put the symbolic links of *folder* into *new*, and what stands there in their place where they lead to."""
+    for link in [path for path in folder.rglob("*") if path.is_symlink()]:
+        copied = new / link.relative_to(folder)
+        for path in [copied, *copied.rglob("*")]:
+            there = link / path.relative_to(copied)
+            if path.is_file() and not (there.is_file() and cmp(path, there, shallow=False)):
+                write_output(there, [path.read_bytes()])
+        if copied.is_dir():
+            shutil.rmtree(copied)
+        copied.unlink(missing_ok=True)
+        copied.symlink_to(link.readlink())
 
 
 def replace_folder(folder: Path, new: Path, old: Path) -> None:

@@ -24,6 +24,7 @@ from timm_sizes.report.provenance import count, newest_answer
 from timm_sizes.sizes_file import Sizes, read_sizes
 from timm_sizes.tables.columns import Kind, column_of, is_text
 from timm_sizes.tables.facts import Facts
+from timm_sizes.tables.frame import typed
 from timm_sizes.tables.measured_on import device_of
 from timm_sizes.tables.merge import plan
 from timm_sizes.tables.table import DEFAULT_COLUMN, read_table
@@ -52,6 +53,7 @@ _LEFT_OUT = {
     *("top1_err", "top5", "top5_err", "top1_diff", "top5_diff", "rank_diff", "crop_pct", "interpolation"),
     *("infer_samples_per_sec", "infer_gmacs", "infer_macts"),
 }
+_NTH = "nth"
 _WHOLE = ["img_size", "infer_batch_size", "memory_batch"]
 _BEST = ["model", "size_mb", "top1", "img_size", "param_count", "speed", "latency_ms", "memory_mb", "license"]
 _BUDGET_MB, _ROWS = 25, 10
@@ -164,31 +166,41 @@ def compare_folders(old: Path, new: Path) -> tuple[list[str], list[str]]:
 def compare_tables(old: pd.DataFrame, new: pd.DataFrame) -> tuple[str, list[str]]:
     """Return in a few words how the cells of *new* differ from those of *old*, and which losses are too large.
 
-    Rows are the same where model and image size are. "+12 rows, top1 changed in 3 rows": cells are compared as text.
+    Rows are the same where model and image size are, the second of a model's with the second. "+12 rows, top1 changed
+    in 3 rows": cells are compared as text. A figure is lost where it is no number any more, and so is a column of them
+    with one cell that is not: whoever reads it finds text.
     """
     key = [name for name in _KEY if name in old and name in new]
-    before, after = (frame.drop_duplicates(key).set_index(key) for frame in (old, new))
-    gone, added = (len(one.index.difference(other.index)) for one, other in ((before, after), (after, before)))
+    (before, figures), (after, read) = (_indexed(frame, key) for frame in (old, new))
+    gone, added = before.index.difference(after.index), after.index.difference(before.index)
     columns = [name for name in old if name not in new]
     losses = [f"column {name}" for name in columns]
-    losses += [f"{gone:,} of {len(before):,} rows"] if _is_too_much(gone, len(before)) else []
+    losses += [f"{len(gone):,} of {len(before):,} rows"] if _is_too_much(len(gone), len(before)) else []
+    if again := int((added.get_level_values(_NTH) > 0).sum()):
+        losses.append(f"one row per {' and '.join(key)} ({again:,} more have one above)")
     kept = before.index.intersection(after.index)
-    before, after = before.loc[kept], after.loc[kept]
     changed = {}
     for name in (str(name) for name in before if name in after):
-        changed[name] = int((before[name] != after[name]).sum())
-        vanished = int(((before[name] != "") & (after[name] == "")).sum())
+        changed[name] = int((before.loc[kept, name] != after.loc[kept, name]).sum())
+        is_figure = figures.loc[kept, name].notna() & (figures[name].dtype == "float64")
+        vanished = int((is_figure & (read.loc[kept, name].isna() | (read[name].dtype != "float64"))).sum())
         # An exact size of a pickle comes without its elements, which an estimate has.
-        if not is_text(name) and name != "params" and _is_too_much(vanished, len(kept)):
-            losses.append(f"{name} of {vanished:,} rows")
+        if name != "params" and _is_too_much(vanished, len(kept)):
+            losses.append(f"{name} of {_count(vanished, 'row')}")
     parts = [
-        *([f"+{_count(added, 'row')}"] if added else []),
-        *([f"-{_count(gone, 'row')}"] if gone else []),
+        *([f"+{_count(len(added), 'row')}"] if len(added) else []),
+        *([f"-{_count(len(gone), 'row')}"] if len(gone) else []),
         *(f"without {name}" for name in columns),
         *(f"with {name}" for name in new if name not in old),
         *(f"{name} changed in {_count(rows, 'row')}" for name, rows in changed.items() if rows),
     ]
     return ", ".join(parts) or "other text, the same cells", losses
+
+
+def _indexed(frame: pd.DataFrame, key: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return *frame*, of text, and its figures, by *key* and the number of rows above that have the same."""
+    index = pd.MultiIndex.from_frame(frame[key].assign(**{_NTH: frame.groupby(key).cumcount()}))
+    return frame.set_index(index), typed(frame, DEFAULT_COLUMN).set_index(index)
 
 
 def _is_too_much(lost: int, total: int) -> bool:
