@@ -20,6 +20,8 @@ from timm_sizes.files import check_writable, printable
 from timm_sizes.sizes_file import read_record
 from timm_sizes.tables.table import DEFAULT_COLUMN
 
+DEVICE_MEMORY = "such as 8GB (10^9 bytes each) or 8GiB (what a GPU of 8 GB usually has)"  # as help has it
+
 
 class WithExamples(ScrapyCommand):
     """A command whose help ends with ``examples``, one per line."""

@@ -202,7 +202,18 @@ def test_summary_counts_what_is_missing_by_reason(filled: Workplace) -> None:
     )
     ended = filled.call("merge", str(table), "-o", "-")
     assert "4 rows, 2 sized (1 estimated); missing: 1 not_found, 1 mismatch" in ended.err
-    assert "mismatch: ig_resnext101_32x16d has another param_count than its checkpoint" in ended.err
+    assert "mismatch: ig_resnext101_32x16d: the checkpoint has another number of parameters than the row" in ended.err
+    assert "not_found: gone.tag: no such repo on the Hub, or a private one" in ended.err
+
+
+def test_names_that_mean_nothing_are_named_with_what_they_may_mean(filled: Workplace) -> None:
+    table = filled.folder / "in.csv"
+    table.write_text("\n".join(["model", "resnt50", "microsoft/resnet-50", *(f"nothing{n}" for n in range(5))]))
+    ended = filled.call("merge", str(table), "-o", "-", "--memory")
+    assert "tag to tell the repo by; did you mean resnet50 or resnet50t" in ended.err
+    assert "unknown_name: microsoft/resnet-50: a repo of the Hub is written hf-hub:microsoft/resnet-50" in ended.err
+    assert "unknown_name: nothing0, nothing1, nothing2 and 2 more: not an architecture" in ended.err
+    assert "0 of 7 rows are in the computed memory figures; memory is computed where there is an img_size" in ended.err
 
 
 def test_strict_refuses_a_row_without_a_size(filled: Workplace) -> None:

@@ -144,7 +144,7 @@ def test_when_nothing_fits_the_message_says_why_and_what_comes_nearest(place: Wo
         "  --max-mb 14 excludes 6 (1 not known)",
         "  --min-top1 76 excludes 3",
         "  --img-size 224 excludes 1",
-        "  nearest: convnextv2_atto.fcmae_ft_in1k at 224 pixels misses --max-mb 14 (14.88)",
+        "  nearest: convnextv2_atto.fcmae_ft_in1k at 224 pixels misses --max-mb 14 (its size_mb is 14.88)",
     ]
 
 
@@ -193,6 +193,10 @@ def test_image_sizes_that_are_no_whole_pixels_are_printed_as_they_are(place: Wor
         (["--dtype", ""], "--dtype : expected float32"),
         (["--training", "", "--batch", "2"], "--training : expected adamw"),
         (["--training", "sgd", "--max-memory", "100"], "limit the memory of training by --device-memory"),
+        (
+            ["--dtype", "int8", "--max-memory", "9"],
+            "no figures for memory_mb; memory is computed where there is an img",
+        ),
         (["--training", "lion", "--batch", "2"], "--training lion: expected adamw, sgd, none"),
         (["--batch", "9" * 28], "expected a whole number from 1 to 999,999,999"),
     ],
@@ -557,12 +561,19 @@ def test_only_what_fits_the_device_is_shown_with_its_largest_batch(place: Workpl
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
-        (["--fits", "resnet50", "--device-memory", "8GB"], 0, f"{R50} at 224 pixels: "),
-        (["--fits", "resnet50", "--device-memory", "8GiB", "--img-size", "288"], 0, f"{R50} at 288 pixels: "),
-        (["--fits", f"timm/{R50}", "--device-memory", "90MB"], 1, "0 images at a time fit in 90MB"),
-        (["--fits", R50, "--device-memory", "1GB", "--batch", "5000"], 1, "images at a time fit in 1GB"),
+        (["--fits", "resnet50", "--device-memory", "8GB"], 0, f"{R50} at 224 pixels: yes, up to "),
+        (
+            ["--fits", "resnet50", "--device-memory", "8GiB", "--img-size", "288"],
+            0,
+            f"{R50} at 288 pixels: yes, up to ",
+        ),
+        (["--fits", f"timm/{R50}", "--device-memory", "90MB"], 1, "no, an image needs 114 MB; not one fits in 90MB; "),
+        (["--fits", R50, "--device-memory", "1GB", "--batch", "5000"], 1, "no, 5,000 images need "),
+        (["--fits", R50, "--device-memory", "2GB", "--training"], 0, "before any model\n"),
+        (["--fits", R50, "--device-memory", "8GB", "--img-size", "384"], 2, f"{R50} at 384 pixels; it has 224, 288\n"),
+        (["--fits", "ResNet50", "--device-memory", "8GB"], 2, "no row of ResNet50; did you mean resnet50?\n"),
+        (["--fits", "nothing", "--device-memory", "8GB"], 2, "unknown: the table has no row of nothing\n"),
         (["--fits", R50, "--device-memory", "1PB"], 0, f"{R50} at 224 pixels: "),
-        (["--fits", "resnet5000", "--device-memory", "8GB"], 2, "unknown: the table has no row of resnet5000"),
         (["--fits", GITHUB_ONLY, "--device-memory", "8GB"], 0, f"{GITHUB_ONLY} at 224 pixels: "),
         (["--fits", "legacy_seresnet18.in1k", "--device-memory", "8GB"], 2, "unknown: "),
         (["--fits", "", "--device-memory", "8GB"], 2, "unknown: "),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timm_sizes.cli import TableCommand, check_targets, whole_number
+from timm_sizes.cli import DEVICE_MEMORY, TableCommand, check_targets, whole_number
 from timm_sizes.console import write_stderr, write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.files import check_package, is_special, make_folder, shown_path, spooled, write_output
@@ -43,7 +43,7 @@ Examples:
         super().add_options(parser)
         add = parser.add_argument
         output = (
-            "file to write, in the format of its ending (.csv, .tsv, .json, .jsonl, .parquet, .md, .tex), a folder for"
+            f"file to write, in the format of its ending ({', '.join(ENDINGS)}), a folder for"
             " several tables, - for stdout (default: output/ under the table's name; stdout for stdin)"
         )
         memory = "add the computed memory of weights and activations, in float32, float16 or bfloat16"
@@ -56,7 +56,7 @@ Examples:
         add("--memory", nargs="?", const="float32", metavar="DTYPE", help=memory)
         add("--training", nargs="?", const="adamw", metavar="OPTIMIZER", help=training)
         add("--batch", type=whole_number, metavar="N", help="images at a time (default: 1)")
-        add("--device-memory", metavar="SIZE", help="add the largest batch that fits in it, such as 8GB or 8GiB")
+        add("--device-memory", metavar="SIZE", help=f"add the largest batch that fits in it, {DEVICE_MEMORY}")
         add("--columns", metavar="A,B,…", help="write only these columns, in this order")
         add("--strict", action="store_true", help="exit with status 1 if any row has no size")
 

@@ -6,7 +6,7 @@ import argparse
 from math import isfinite
 from pathlib import Path
 
-from timm_sizes.cli import TableCommand, whole_number
+from timm_sizes.cli import DEVICE_MEMORY, TableCommand, whole_number
 from timm_sizes.console import terminal_width, write_stderr, write_stdout
 from timm_sizes.errors import InputError
 from timm_sizes.files import shown_path
@@ -42,7 +42,7 @@ Examples:
         add("--img-size", type=_number, metavar="PX", help="only rows of this image size")
         add("--dtype", metavar="DTYPE", help="sizes and memory in float32, float16, bfloat16, sizes in int8; computed")
         add("--batch", type=whole_number, metavar="N", help="images at a time, for the memory (default: 1)")
-        add("--device-memory", metavar="SIZE", help="only what fits in it, such as 8GB or 8GiB")
+        add("--device-memory", metavar="SIZE", help=f"only what fits in it, {DEVICE_MEMORY}")
         add("--training", nargs="?", const="adamw", metavar="OPTIMIZER", help="memory of training: adamw, sgd, none")
         add("--fits", metavar="MODEL", help="exit with status 0 if it fits in --device-memory, 1 if not, 2 if unknown")
         add("--license", metavar="ID[,ID…]", help='licence ids of the Hub, or "permissive" for any of that kind')

@@ -17,7 +17,6 @@ from timm_sizes.names.near import near, plain
 CHECKPOINT_PREFIX = "checkpoint:"  # our own, for a row whose checkpoint column names a local file
 _FOLDER_SOURCE = "local-dir"
 _HUB_SOURCES = ("hf-hub", "hf_hub")
-_LONGEST_SHOWN = 60
 _ADDRESS = re.compile(r"https?://[^/]*/", re.ASCII | re.IGNORECASE)
 _ALIKE = 3  # letters
 
@@ -58,7 +57,7 @@ def name_of(repo_id: str) -> str:
 def _hub_target(text: str) -> Target:
     repo_id, at, revision = text.partition("@")
     if not is_repo_id(repo_id) or (at and not is_revision(revision)):
-        return _unknown(text, "a repo of the Hub is written org/name or org/name@revision")
+        return _unknown("a repo of the Hub is written org/name or org/name@revision")
     return Target(repo_id=repo_id, revision=revision)
 
 
@@ -82,12 +81,12 @@ def _registry_target(name: str) -> Target:
         return Target(repo_id=entry.repo_id)
     if "/" in name:
         repo_id = "/".join(_ADDRESS.sub("", name).split("/")[:2])
-        return _unknown(name, f"a repo of the Hub is written hf-hub:{repo_id if is_repo_id(repo_id) else 'org/name'}")
+        return _unknown(f"a repo of the Hub is written hf-hub:{repo_id if is_repo_id(repo_id) else 'org/name'}")
     if "." in name and is_repo_id(name):
         # A tag that came after the catalogue: by timm's rule the repo is named like the model, so it is requested.
         return Target(repo_id=f"timm/{name}")
     known = f"an architecture or old name of timm {TIMM_VERSION}, and it has no tag to tell the repo by"
-    return _unknown(name, f"not {known if is_repo_id(name) else 'a model name'}{_suggestion(name)}")
+    return _unknown(f"not {known if is_repo_id(name) else 'a model name'}{_suggestion(name)}")
 
 
 def _suggestion(name: str) -> str:
@@ -108,6 +107,5 @@ def _by_beginning() -> dict[str, list[str]]:
     return names
 
 
-def _unknown(name: str, why: str) -> Target:
-    shown = ascii(name[:_LONGEST_SHOWN])
-    return Target(status=Status.UNKNOWN_NAME, reason=f"{shown}: {why}")
+def _unknown(reason: str) -> Target:
+    return Target(status=Status.UNKNOWN_NAME, reason=reason)

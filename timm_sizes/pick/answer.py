@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import inf, isnan
+from itertools import chain
+from math import ceil, inf, isnan
 
 import pandas as pd
 
 from timm_sizes.errors import InputError
+from timm_sizes.names.architecture import architecture
+from timm_sizes.names.near import near
 from timm_sizes.names.resolve import resolve
 from timm_sizes.pick import listing, ranking
-from timm_sizes.pick.limits import Limits, fitting, misses, nothing_fits
+from timm_sizes.pick.limits import Limits, at_pixels, fitting, misses, nothing_fits
+from timm_sizes.pick.ranking import has_figures
 from timm_sizes.tables.columns import LIMITS, MAX_BATCH, SIZE, TRAINING_COLUMNS, is_accuracy
+from timm_sizes.tables.memory import MEMORY_NEEDS
 
 DEFAULT_ROWS = 10
 LADDER_MB = (5, 10, 25, 50, 100)
-RUNTIME = (
-    "leave room for the runtime: a PyTorch process has 740 MB before any model, ONNX Runtime takes 1.4 to 2.6 times"
-)
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def answer(frame: pd.DataFrame, question: Question) -> Answer:
     if question.is_unique:
         rows = rows.drop_duplicates("model")
         notes.append(f"{len(rows):,} models")
-    computed = [name for name in (MAX_BATCH, TRAINING_COLUMNS[0]) if ranking.has_figures(rows, name)]
+    computed = [name for name in (MAX_BATCH, TRAINING_COLUMNS[0]) if has_figures(rows, name)]
     asked = [
         sort,
         *computed,
@@ -83,7 +85,7 @@ def answer(frame: pd.DataFrame, question: Question) -> Answer:
     else:
         rows = rows.head(question.rows or (len(rows) if metrics else DEFAULT_ROWS))
         notes.append(f"{len(rows):,} shown")
-    notes += [RUNTIME] if question.limits.device else []
+    notes += [_runtime(rows)] if question.limits.device else []
     columns = listing.columns_of(rows, frame, asked, question.columns)
     return Answer(rows, columns, asked, notes + listing.notes_on(rows, columns))
 
@@ -99,15 +101,34 @@ def fits(frame: pd.DataFrame, model: str, limits: Limits) -> tuple[int, str]:
     is_named = frame["model"] == model
     if not is_named.any() and (target.repo_id or target.path):
         is_named = frame["model"].map(resolve) == target
-    rows = frame[is_named & (frame["img_size"].eq(limits.img_size) if limits.img_size else True)]
+    named = frame[is_named].sort_values("img_size")
+    rows = named[named["img_size"] == limits.img_size] if limits.img_size else named
     if rows.empty:
-        return 2, f"unknown: the table has no row of {model}"
-    row = rows.sort_values("img_size").iloc[0]
-    at = f"{row['model']} at {row['img_size']:g} pixels"
-    if isnan(row[MAX_BATCH]):
-        return 2, f"unknown: nothing is known of the memory of {at}"
-    said = f"{at}: {row[MAX_BATCH]:,.0f} images at a time fit in {limits.device}; {RUNTIME}"
-    return int(row[MAX_BATCH] < limits.batch), said
+        return 2, f"unknown: the table has no row of {model}{_others(frame, named, model, limits)}"
+    row = rows.iloc[0]
+    at = f"{row['model']}{at_pixels(row)}"
+    most, needed = row[MAX_BATCH], row[TRAINING_COLUMNS[0] if has_figures(rows, TRAINING_COLUMNS[0]) else "memory_mb"]
+    if isnan(most):
+        return 2, f"unknown: nothing is known of the memory of {at}; {MEMORY_NEEDS}"
+    if most >= limits.batch:
+        return 0, f"{at}: yes, up to {most:,.0f} at a time fit in {limits.device}; {_runtime(rows)}"
+    images = "an image needs" if limits.batch == 1 else f"{limits.batch:,} images need"
+    fit = f"at most {most:,.0f} fit" if most else "not one fits"
+    return 1, f"{at}: no, {images} {ceil(needed):,} MB; {fit} in {limits.device}; {_runtime(rows)}"
+
+
+def _others(frame: pd.DataFrame, named: pd.DataFrame, model: str, limits: Limits) -> str:
+    """Return what *frame* has instead of *model*, as the end of a sentence: other image sizes, or names like it."""
+    if sizes := [f"{size:g}" for size in dict.fromkeys(named["img_size"].dropna())]:
+        return f" at {limits.img_size:g} pixels; it has {', '.join(sizes)}"
+    close = near(model, dict.fromkeys(chain(frame["model"], map(architecture, frame["model"]))))
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def _runtime(rows: pd.DataFrame) -> str:
+    """Return what to leave room for beside the computed memory of *rows*; ONNX Runtime was measured in inference."""
+    inference = "" if has_figures(rows, TRAINING_COLUMNS[0]) else ", ONNX Runtime takes 1.4 to 2.6 times"
+    return f"leave room for the runtime: a PyTorch process has 740 MB before any model{inference}"
 
 
 def _ladder(ranked: pd.DataFrame, sort: str) -> pd.DataFrame:

@@ -18,13 +18,14 @@ from timm_sizes.names.architecture import architecture
 from timm_sizes.names.near import near
 from timm_sizes.pick.ranking import has_figures
 from timm_sizes.tables.columns import LIMITS, MAX_BATCH, Kind, column_of
+from timm_sizes.tables.memory import MEMORY_NEEDS
 
 PERMISSIVE_LICENSES = "permissive"
 # Licences (by their ids on the Hub) that allow commercial use and require no more than attribution.
 PERMISSIVE = {"0bsd", "apache-2.0", "bsd", "bsd-2-clause", "bsd-3-clause", "bsd-3-clause-clear", "isc", "mit", "ncsa"}
 PERMISSIVE |= {"bsl-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc0-1.0", "unlicense", "zlib"}
 _HINTS = dict.fromkeys((Kind.SPEED, Kind.COMPUTE), "; join them with --speed BENCHMARK")
-_HINTS |= {Kind.TIME: "; join it with --latency BENCHMARK"}
+_HINTS |= {Kind.TIME: "; join it with --latency BENCHMARK", Kind.MEMORY: f"; {MEMORY_NEEDS}"}
 _HINTS |= {Kind.ACCURACY: "; pick from a results table, with --speed BENCHMARK for the speed"}
 # The column that each option limits.
 _LIMITED = {"--img-size": "img_size", "--license": "license", "--family": "family", "--exclude": "family"}
@@ -98,23 +99,29 @@ def nothing_fits(frame: pd.DataFrame, missed: pd.DataFrame) -> list[str]:
     distance = missed.mask(missed == inf, 0).sum(axis="columns")
     nearest = int(np.lexsort((distance, unlike))[0])  # the fewest of another kind first, then by distance
     row = frame.iloc[nearest]
-    at = f" at {row['img_size']:g} pixels" if row["img_size"] > 0 else ""
     found = [
-        f"{limit} ({_found(row, limit.split()[0])})" for limit in map(str, missed.columns[missed.iloc[nearest] > 0])
+        f"{limit} ({_found(row, _LIMITED[limit.split()[0]])})"
+        for limit in map(str, missed)
+        if missed[limit].iloc[nearest]
     ]
-    return [*lines, f"  nearest: {row['model']}{at} misses {', '.join(found)}"]
+    return [*lines, f"  nearest: {row['model']}{at_pixels(row)} misses {', '.join(found)}"]
 
 
-def _found(row: pd.Series, option: str) -> str:
-    value = row[_LIMITED[option]]
-    text = value if isinstance(value, str) else f"{value:.12g}"
-    return text if text not in ("", "nan") else "not known"
+def at_pixels(row: pd.Series) -> str:
+    """Return the image size of *row* as it follows the model's name; "" where it is not known."""
+    return f" at {row['img_size']:g} pixels" if row["img_size"] > 0 else ""
+
+
+def _found(row: pd.Series, column: str) -> str:
+    text = row[column] if isinstance(row[column], str) else f"{row[column]:.12g}"
+    return f"its {column} is {text if text not in ('', 'nan') else 'not known'}"
 
 
 def _figures(frame: pd.DataFrame, column: str, option: str) -> pd.Series:
     if has_figures(frame, column):
         return frame[column]
-    raise InputError(f"{option}: the table has no figures for {column}{_HINTS.get(column_of(column).kind, '')}")
+    kind = Kind.MEMORY if column == MAX_BATCH else column_of(column).kind
+    raise InputError(f"{option}: the table has no figures for {column}{_HINTS.get(kind, '')}")
 
 
 def _kind(fits: pd.Series[bool]) -> pd.Series[float]:

@@ -51,6 +51,7 @@ _Expected = TypeVar("_Expected", RepoInfo, RepoTree, ModelList)
 _LOGIN_REFUSED = "the Hub does not accept the token: log in again (hf auth login), or unset HF_TOKEN"
 _EXACT_HINT = "estimates by the Hub's lists, within some 0.1 %; exact bytes: without -a route=list"
 _ONLINE_HINT = "some names are not in the catalogue: crawl without HF_HUB_OFFLINE to request them from the Hub"
+_FEW_NAMES = 10  # whose sizes are printed
 _NOT_LOCAL = "local paths count only in local tables"
 _NOT_IN_LISTS = "a list has no revisions, and no repos without an owner; exact sizes: without route=list"
 
@@ -231,7 +232,8 @@ class HfSizesSpider(NamesSpider):
 
     def _begin(self) -> Iterator[Request | ModelSize]:
         plan = make_plan(self.names, self.seeds.authors, by_list=self._by_list)
-        self.crawler.stats.set_value(PRINTS_SIZES_STAT, self.seeds.by_name)
+        is_few = len(self.names) <= _FEW_NAMES and not self.seeds.authors
+        self.crawler.stats.set_value(PRINTS_SIZES_STAT, self.seeds.by_name or is_few)
         if self._by_list:
             self.crawler.stats.set_value(HINT_STAT, _EXACT_HINT)
         if self.seeds.offline:

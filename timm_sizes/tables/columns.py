@@ -130,6 +130,8 @@ _IMAGE_SIZES = ("img_size", *(f"{name}_img_size" for name in PASSES))
 _DTYPE = "memory_dtype"
 _SPEEDS, _, _GMACS, _ = zip(*BENCHMARK_COLUMNS.values(), strict=True)
 
+_SPEED_LIMIT = "speed in images a second on the device of speed_source (in models.csv a GPU; on its CPU: --max-latency)"
+
 # In the order of pick's list, of its options, and of the report's axes.
 COLUMNS = (
     Column("model", Kind.TEXT, "Model", shown=LIST),
@@ -138,7 +140,7 @@ COLUMNS = (
     Column("img_size", Kind.IMAGE_SIZE, "Input", "px", LIST, read_from=_IMAGE_SIZES),
     Column(PARAM_COUNT, Kind.COUNT, "Parameters", "M", BOTH, "params", "number of parameters in millions"),
     Column("gmacs", Kind.COMPUTE, "Compute", "GMACs", BOTH, "gmacs", "number of GMACs an image", ("gmacs", *_GMACS)),
-    Column("speed", Kind.SPEED, "Speed", "images/s", BOTH, "speed", "speed in images a second", _SPEEDS, SPEED_SOURCE),
+    Column("speed", Kind.SPEED, "Speed", "images/s", BOTH, "speed", _SPEED_LIMIT, _SPEEDS, SPEED_SOURCE),
     Column("memory_mb", Kind.MEMORY, "Memory", "MB", AXIS, "memory", "weights and activations in MB", (), _DTYPE),
     Column("latency_ms", Kind.TIME, "Latency", "ms", BOTH, "latency", "time of one image in ms", basis=LATENCY_SOURCE),
     Column("weights_mb", Kind.MEMORY, "Weights", "MB"),

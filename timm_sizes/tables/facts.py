@@ -131,7 +131,7 @@ class Facts:
         shared = self.sizes.of_repo(target.repo_id) if target.repo_id and not target.revision else []
         candidates = [item for item in shared if item.status in SIZED and not resolve(item.model).revision]
         best = max([*([own] if own else []), *candidates], key=worth, default=None)
-        return best or ModelSize(name, status=target.status or Status.NOT_ASKED)
+        return best or ModelSize(name, status=target.status or Status.NOT_ASKED, reason=target.reason)
 
 
 def _found(join: Join, key: Key) -> Found | None:

@@ -22,6 +22,8 @@ _SHORT = {"fp32": "float32", "float": "float32", "fp16": "float16", "half": "flo
 _COUNTERS = {"I64": 8, "BOOL": 1}
 _COMPUTED_AT = 4  # bytes an element, in the data
 
+MEMORY_NEEDS = "memory is computed where there is an img_size, in float32, float16 or bfloat16"
+
 # The tensors of an optimizer's state, each as large as the parameters: AdamW's two moments, the momentum of SGD.
 OPTIMIZERS = {"adamw": 2, "sgd": 1, "none": 0}
 

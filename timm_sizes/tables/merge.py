@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from pathlib import Path
 
 from timm_sizes.errors import InputError
-from timm_sizes.files import shown_path
+from timm_sizes.files import few, shown_path
 from timm_sizes.items import SIZED, Status
 from timm_sizes.tables.base import Additions, Cells, Table
 from timm_sizes.tables.columns import (
@@ -23,9 +23,11 @@ from timm_sizes.tables.columns import (
 )
 from timm_sizes.tables.facts import Facts, Known, key_columns
 from timm_sizes.tables.measured_on import accuracy_set, remarks
-from timm_sizes.tables.memory import Footprint
+from timm_sizes.tables.memory import MEMORY_NEEDS, Footprint
 from timm_sizes.tables.numbers import plain
 from timm_sizes.units import MB, MIB, format_size
+
+_MOST_REASONS = 5
 
 
 def plan(table: Table, column: str, facts: Facts, *, details: bool = False) -> Additions:
@@ -94,9 +96,7 @@ def summarise(table: Table, column: str, facts: Facts, rows: Mapping[Cells, int]
     statuses: Counter[Status] = Counter()
     for each, count in known:
         statuses[each.status] += count
-    wrong = dict.fromkeys(each.key.name for each, _ in known if each.status == Status.MISMATCH)
-    notes = [*_join_notes(known, facts, statuses.total())]
-    notes += [f"mismatch: {name} has another param_count than its checkpoint" for name in wrong]
+    notes = [*_missing(each for each, _ in known), *_join_notes(known, facts, statuses.total())]
     summary = Summary(statuses, sum(count for each, count in known if each.is_unpublished), notes)
     if estimated := statuses[Status.ESTIMATED]:
         nobody_asked = ", no crawl has requested them from the Hub yet" if not statuses[Status.OK] else ""
@@ -112,6 +112,19 @@ def _crawl(table: Table) -> str:
     return shlex.join(["scrapy", "crawl", "hf_sizes", "-a", f"table={shown_path(path) if path.is_file() else 'TABLE'}"])
 
 
+def _missing(known: Iterable[Known]) -> Iterator[str]:
+    """Yield a line on each reason for which rows have no size, with some of their names."""
+    names: dict[tuple[Status, str], list[str]] = {}
+    for each in known:
+        if each.status not in (*SIZED, Status.NOT_ASKED):
+            reason = "" if each.status == Status.MISMATCH else each.checkpoint.reason
+            names.setdefault((each.status, reason or each.status.meaning), []).append(each.key.name)
+    for (status, reason), models in islice(names.items(), _MOST_REASONS):
+        yield f"{status}: {few(models)}: {reason}"
+    if len(names) > _MOST_REASONS:
+        yield f"{len(names) - _MOST_REASONS:,} more reasons are in the sizes file"
+
+
 def _join_notes(known: Sequence[tuple[Known, int]], facts: Facts, total: int) -> Iterable[str]:
     for index, join in enumerate(facts.joins):
         matched = sum(count for each, count in known if each.found[index])
@@ -123,10 +136,11 @@ def _join_notes(known: Sequence[tuple[Known, int]], facts: Facts, total: int) ->
             yield from remarks(join.columns[0], rows)
     if facts.memory:
         matched = sum(count for each, count in known if each.footprint and each.footprint.total is not None)
-        yield f"{', '.join(facts.memory.columns)}: {matched:,} of {total:,} rows are in the computed memory figures"
+        known_of = f"{matched:,} of {total:,} rows are in the computed memory figures"
+        yield f"{', '.join(facts.memory.columns)}: {known_of}{'' if matched else f'; {MEMORY_NEEDS}'}"
         from_file = sum(count for each, count in known if each.footprint and each.footprint.from_file)
         if from_file:
-            yield f"weights_mb: of {from_file:,} rows from the checkpoint's dtypes, not from the model as it is built"
+            yield f"weights_mb of {from_file:,} rows: those in the checkpoint, without buffers that no file holds"
 
 
 def _text(figure: int | str | None, unit: int = 0) -> str:
