@@ -34,7 +34,7 @@ def row(
 
 @given(st.dictionaries(names, names, max_size=8))
 def test_rows_are_read_as_they_were_written(reasons: dict[str, str]) -> None:
-    rows = [ModelSize(model, reason=reason, params=1) for model, reason in reasons.items()]
+    rows = [ModelSize(model, reason=reason, size_bytes=1) for model, reason in reasons.items()]
     with TemporaryDirectory() as folder:
         path = Path(folder) / "sizes.csv"
         update_sizes(path, map(keepable, rows))
@@ -104,6 +104,8 @@ def test_what_is_better_stays(before: ModelSize, after: ModelSize, kept: bool) -
         {"reason": "x" * 200_000},
         {"size_bytes": MAX_BYTES + 1},
         {"size_bytes": -1},
+        {"size_bytes": 0},
+        {"status": Status.ESTIMATED, "size_bytes": None},
         {"size_bytes": "1.22 GB"},
         {"params": 10**17},
         {"license": "\ud800"},
@@ -163,6 +165,8 @@ def test_cell_that_is_no_number_is_named_with_its_row(tmp_path: Path, column: st
     ("line", "message"),
     [
         ("b,fine,5,", "row 3, column status: 'fine'; expected one of ok, estimated,"),
+        ("b,ok,,", "row 3: the status says that there is a size; expected one above 0"),
+        ("b,estimated,00,", "row 3: the status says that there is a size; expected one above 0"),
         ("b,ok,5", "row 3: expected 4 cells, found 3"),
         ("<<<<<<< HEAD", "line 3: a conflict marker; resolve the conflict first"),
         ("a,ok,6,", "row 3: 'a' has a row above"),

@@ -24,7 +24,7 @@ from timm_sizes.units import MAX_BYTES
 COLUMNS = [field.name for field in fields(ModelSize)]
 
 _NUMBERS = [COLUMNS.index(name) for name in ("size_bytes", "params")]
-_STATUS = COLUMNS.index("status")
+_STATUS, _SIZE = COLUMNS.index("status"), COLUMNS.index("size_bytes")
 _VALUES = attrgetter(*COLUMNS[1:])
 _REPO_ID = COLUMNS.index("repo_id")
 # Columns of earlier versions, dropped when the file is written.
@@ -128,7 +128,7 @@ def keepable(item: ModelSize) -> ModelSize:
         fits = all(len(cell) <= csv.field_size_limit() for cell in cells)
     except UnicodeEncodeError:
         fits = False
-    if fits and all(_is_whole_number(cells[position]) for position in _NUMBERS):
+    if fits and all(_is_whole_number(cells[position]) for position in _NUMBERS) and _agrees(item.status, cells[_SIZE]):
         return item
     return ModelSize(item.model, item.repo_id, Status.ERROR, "too large or malformed to store")
 
@@ -195,6 +195,9 @@ def _parse(text: str, path: Path) -> Sizes:
         if not all(map(is_valid, columns.get(name, ()))):
             number, cell = next(each for each in enumerate(columns[name], start=2) if not is_valid(each[1]))
             raise InputError(f"{path}, row {number}, column {name}: {cell[:40]!a}; expected {expected}")
+    pairs = zip(columns.get("status", ()), columns.get("size_bytes", ()), strict=True)
+    if number := next((number for number, pair in enumerate(pairs, start=2) if not _agrees(*pair)), 0):
+        raise InputError(f"{path}, row {number}: the status says that there is a size; expected one above 0")
     models = list(map(_unguarded, columns.get("model", ())))
     if header != [*COLUMNS, *others]:
         defaults = [""] * len(rows)
@@ -225,6 +228,11 @@ def _conflict(text: str) -> str:
 
 def _is_whole_number(cell: str) -> bool:
     return not cell or (cell.isascii() and cell.isdecimal() and len(cell) <= 16 and int(cell) <= MAX_BYTES)
+
+
+def _agrees(status: str, size_bytes: str) -> bool:
+    """Return whether a row of this *status* may have this size: what is sized has one."""
+    return status not in SIZED or size_bytes.strip("0") != ""
 
 
 # What the cells of a column may be; those of all others are text.

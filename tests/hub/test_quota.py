@@ -153,6 +153,9 @@ def test_refusals_that_come_together_count_as_one() -> None:
     assert budget.opens_at(13.0) == 14.0
     budget.refused(30.0, 13.5)
     assert budget.opens_at(13.5) == 43.5
+    for wait, opens_at in ((0.0, 45.5), (0.0, 49.5), (1.0, 57.5), (20.0, 77.5)):
+        budget.refused(wait, budget.refused_until)
+        assert budget.refused_until == opens_at
 
 
 def test_first_request_of_the_next_window_goes_alone() -> None:

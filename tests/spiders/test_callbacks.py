@@ -29,7 +29,7 @@ from timm_sizes.items import ModelSize, Status
 from timm_sizes.middlewares.messages import REFRESH_META
 from timm_sizes.names.catalogue import by_repo_id
 from timm_sizes.spiders.hf_sizes import HfSizesSpider
-from timm_sizes.spiders.plan import Trial
+from timm_sizes.spiders.plan import MOST_PAGES, MOST_TREE_PAGES, ListWalk, Trial
 
 REPOS = {name: timm_repo(name, 1_000_000 * number) for number, name in enumerate(RESNETS, start=1)}
 OLAH = {"X-Error-Code": "RepoNotFound"}
@@ -177,6 +177,13 @@ def test_few_requests_are_sent_until_the_first_gives_a_repos_files(tmp_path: Pat
     assert len(requests(answered(asked[0], REPOS[RESNETS[0]].model_info(blobs=True)))) == max(0, held - 1)
 
 
+@pytest.mark.parametrize(("elements", "params"), [({"F32": 70}, 70), ({"U32": 64, "BF16": 20}, None)])
+def test_packed_weights_have_no_count_of_elements(tmp_path: Path, elements: dict[str, int], params: int | None) -> None:
+    repo = Repo("me/net", files={"model.safetensors": 290}, safetensors=elements)
+    item = only(answered(only(started(by_name(tmp_path, "hf-hub:me/net"))), repo.model_info(blobs=True)))
+    assert (item.size_bytes, item.params, item.dtype) == (290, params, "F32" if params else "")
+
+
 def test_scrapy_parse_gives_the_item_of_the_repo_at_the_address(tmp_path: Path) -> None:
     spider, repo = by_name(tmp_path, "resnet18"), REPOS["resnet50.a1_in1k"]
     request = Request(f"{HUB}/api/models/{repo.id}?blobs=true", spider.parse)
@@ -197,6 +204,17 @@ def test_tree_of_several_pages_is_read_to_its_checkpoint(tmp_path: Path) -> None
     assert more.url == f"{tree.url}&cursor=x"
     item = only(answered(more, entries[5:]))
     assert item.size_bytes == 7
+
+
+@pytest.mark.parametrize(("names", "pages"), [(1, 2), (10**6, MOST_TREE_PAGES + 1)], ids=["the same again", "ever new"])
+def test_tree_without_an_end_is_an_error(tmp_path: Path, names: int, pages: int) -> None:
+    repo = REPOS["resnet50.a1_in1k"]
+    request = only(answered(only(started(by_name(tmp_path, "resnet50"))), repo.model_info(blobs=False)))
+    link = f'<https://huggingface.co{urlsplit(request.url).path}?recursive=true&cursor=x>; rel="next"'
+    for number in range(pages):
+        entry = {"type": "file", "path": f"step{number % names}.bin", "size": 5}
+        request = only(answered(request, [entry], headers={"Link": link}))
+    assert (request.status, request.reason) == (Status.ERROR, "invalid response: a list of files that does not end")
 
 
 @pytest.mark.parametrize(("status", "headers"), [(400, {}), (404, OLAH), (422, {})])
@@ -220,6 +238,10 @@ def test_table_at_a_url_with_a_password_is_refused_without_a_word_of_it(tmp_path
     with pytest.raises(InputError, match="login in it") as caught:
         make_spider(HfSizesSpider, tmp_path, table="https://me:secret@host/t.csv")
     assert "secret" not in str(caught.value)
+    spider = make_spider(HfSizesSpider, tmp_path, table="https://host/t.csv?token=secret")
+    assert not started(spider)
+    assert "https://host/t.csv: " in spider.crawler.stats.get_value(FAILURE_STAT)
+    assert "secret" not in spider.crawler.stats.get_value(FAILURE_STAT)
 
 
 def test_table_that_cannot_be_had_for_want_of_a_network_names_the_way_without(tmp_path: Path) -> None:
@@ -267,6 +289,16 @@ def test_list_is_walked_beyond_fifty_pages_and_ends_where_nothing_new_comes(tmp_
     assert len(repos) == len({each.url for each in repos}) == min(120, Trial.MOST_ERRORS)
     stats = spider.crawler.stats
     assert (stats.get_value("timm_sizes/names"), stats.get_value("timm_sizes/repos")) == (120, 120)
+
+
+def test_list_without_an_end_is_reported(tmp_path: Path) -> None:
+    spider = make_spider(HfSizesSpider, tmp_path, author="me")
+    request = only(started(spider))
+    request.cb_kwargs["walk"] = ListWalk("me", takes_all=True, pages=MOST_PAGES - 1)
+    link = '<https://huggingface.co/api/models?author=me&cursor=x>; rel="next"'
+    asked = answered(request, [{"id": "me/net", "sha": "a" * 40}], headers={"Link": link})
+    assert [each.callback for each in asked] == [spider.parse_repo]
+    assert spider.crawler.stats.get_value(FAILURE_STAT) == "author=me: the list does not end after 1000 pages"
 
 
 def test_organisation_without_repos_is_told_with_its_case(tmp_path: Path) -> None:

@@ -45,6 +45,9 @@ class Summary:
             self._sizes.append(_size_line(item))
 
     def engine_stopped(self) -> None:
+        stats = self._crawler.stats
+        if any(name.startswith("feedexport/failed_count/") for name in stats.get_stats()):
+            stats.set_value(FAILURE_STAT, stats.get_value(FAILURE_STAT) or "a feed (-o, FEEDS) could not be written")
         print(*map(printable, self._lines()), sep="\n", file=sys.stderr)
 
     def _lines(self) -> list[str]:

@@ -13,6 +13,10 @@ from timm_sizes.hub.checkpoint import HUB_FILENAMES
 from timm_sizes.hub.endpoints import COMMIT, is_repo_id
 from timm_sizes.units import MAX_BYTES
 
+# Licences (by their ids on the Hub) that allow commercial use and require no more than attribution.
+PERMISSIVE = {"0bsd", "apache-2.0", "bsd", "bsd-2-clause", "bsd-3-clause", "bsd-3-clause-clear", "isc", "mit", "ncsa"}
+PERMISSIVE |= {"bsl-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc0-1.0", "unlicense", "zlib"}
+
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LICENSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,99}", re.ASCII)
 _DTYPE = re.compile(r"[A-Z0-9_]{1,20}", re.ASCII)
@@ -168,12 +172,13 @@ def is_filename(value: object) -> bool:
 def _license(card_data: object, tags: object = None) -> str:
     """Return the licence ids of a model card, joined by "+", else those of the ``license:`` tags.
 
-    Where the licence is "other", it is its ``license_name``. "" is an unknown licence: none, more than ten, or one
-    among them that is no id, for what it allows is not known then.
+    Where the licence is "other", it is its ``license_name``: free text, and so none of the PERMISSIVE ids. "" is an
+    unknown licence: none, more than ten, or one among them that is no id, for what it allows is not known then.
     """
     ids = dig(card_data, "license")
     if ids in ("other", ["other"]):
-        return _matching(_LICENSE, dig(card_data, "license_name")) or "other"
+        name = _matching(_LICENSE, dig(card_data, "license_name"))
+        return name if name and PERMISSIVE.isdisjoint(name.lower().split("+")) else "other"
     if ids is None:
         named = tags if isinstance(tags, list) else []
         ids = [tag.removeprefix("license:") for tag in named if isinstance(tag, str) and tag.startswith("license:")]

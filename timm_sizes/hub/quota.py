@@ -125,6 +125,7 @@ class Budget:
     def refused(self, wait: float | None, now: float, *, is_used_up: bool = False) -> None:
         """Take in a 429 that says to *wait* so many seconds, or does not say; one of a quota *is_used_up* has said it.
 
+        Where waiting for so long has not helped, as after a ``Retry-After: 0``, the wait is the backoff's at least.
         The others that were in flight at the time are refused along with the first: they do not lengthen the wait.
         """
         if self.refused_since is None:
@@ -133,7 +134,7 @@ class Budget:
             return
         if now >= self.refused_until:
             self.refusals += 1
-        self.refused_until = max(self.refused_until, now + (backoff(self.refusals) if wait is None else wait))
+        self.refused_until = max(self.refused_until, now + max(wait or 0.0, backoff(self.refusals)))
 
     def refused_for(self, now: float) -> float:
         """Return for how many seconds there has been nothing but refusals; the wait still to come is none of it."""

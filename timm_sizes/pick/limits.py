@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from timm_sizes.errors import InputError
+from timm_sizes.hub.payloads import PERMISSIVE
 from timm_sizes.names.architecture import architecture
 from timm_sizes.names.near import near
 from timm_sizes.pick.ranking import has_figures
@@ -21,9 +22,6 @@ from timm_sizes.tables.columns import LIMITS, MAX_BATCH, Kind, column_of
 from timm_sizes.tables.memory import MEMORY_NEEDS
 
 PERMISSIVE_LICENSES = "permissive"
-# Licences (by their ids on the Hub) that allow commercial use and require no more than attribution.
-PERMISSIVE = {"0bsd", "apache-2.0", "bsd", "bsd-2-clause", "bsd-3-clause", "bsd-3-clause-clear", "isc", "mit", "ncsa"}
-PERMISSIVE |= {"bsl-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc0-1.0", "unlicense", "zlib"}
 _HINTS = dict.fromkeys((Kind.SPEED, Kind.COMPUTE), "; join them with --speed BENCHMARK")
 _HINTS |= {Kind.TIME: "; join it with --latency BENCHMARK", Kind.MEMORY: f"; {MEMORY_NEEDS}"}
 _HINTS |= {Kind.ACCURACY: "; pick from a results table, with --speed BENCHMARK for the speed"}

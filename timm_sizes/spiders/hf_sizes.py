@@ -38,7 +38,7 @@ from timm_sizes.names.resolve import name_of
 from timm_sizes.settings import PROJECT_DIR
 from timm_sizes.sizes_file import Sizes, keep_record, keep_table, read_sizes
 from timm_sizes.spiders.base import NamesSpider, check_arguments
-from timm_sizes.spiders.plan import ListWalk, Plan, Trial, WantedRepo, describe, make_plan
+from timm_sizes.spiders.plan import MOST_PAGES, MOST_TREE_PAGES, ListWalk, Plan, Trial, WantedRepo, describe, make_plan
 from timm_sizes.spiders.seeds import ARGUMENTS, Seeds, read_seeds
 from timm_sizes.spiders.sizing import exact_row, from_catalogue, from_list, from_repo, from_target, unsized
 from timm_sizes.tables.table import parse_table, table_names
@@ -103,7 +103,7 @@ class HfSizesSpider(NamesSpider):
                 keep_table(path, data)
             for url, path in seeds.urls.items():
                 data = await self._fetch_table(url)
-                names += table_names(parse_table(data, url, seeds.column), seeds.column)
+                names += table_names(parse_table(data, _shown(url), seeds.column), seeds.column)
                 keep_table(path, data)
                 tables.append(path)
             if tables:
@@ -160,6 +160,8 @@ class HfSizesSpider(NamesSpider):
                     f"author={walk.owner}: no repos; names are case-sensitive, and private repos need a token"
                 )
         walk, next_url = walk.after(page.repos, page.next_url)
+        if walk.takes_all and page.next_url and walk.pages == MOST_PAGES:
+            report_failure(self.crawler, f"author={walk.owner}: the list does not end after {MOST_PAGES} pages")
         if next_url is not None:
             yield self._list_request(walk, next_url)
         elif self._by_list:
@@ -192,16 +194,25 @@ class HfSizesSpider(NamesSpider):
         else:
             yield from self._failed(response.request, repo, info)
 
-    def parse_tree(self, response: Response, repo: WantedRepo, info: RepoInfo) -> Iterator[Request | ModelSize]:
-        """Yield the items of a *repo* whose *info* came without sizes."""
+    def parse_tree(
+        self, response: Response, repo: WantedRepo, info: RepoInfo, page: int = 1
+    ) -> Iterator[Request | ModelSize]:
+        """Yield the items of a *repo* whose *info* came without sizes; *page* is which one of its tree this is."""
         tree = self._answer(response, RepoTree)
+        known = info.files if info.has_sizes else {}
+        if (
+            isinstance(tree, RepoTree)
+            and tree.next_url
+            and (tree.files.keys() <= known.keys() or page > MOST_TREE_PAGES)
+        ):
+            tree = ErrorResponse(Status.ERROR, "invalid response: a list of files that does not end")
         if isinstance(tree, ErrorResponse):
             yield from self._failed(response.request, repo, tree)
             return
         # The first page takes the place of what is known of the files: their names.
-        info = replace(info, files={**(info.files if info.has_sizes else {}), **tree.files})
+        info = replace(info, files={**known, **tree.files})
         if tree.next_url is not None and HUB_FILENAMES[0] not in info.files:
-            yield self._tree_request(tree.next_url, repo, info)
+            yield self._tree_request(tree.next_url, repo, info, page + 1)
         else:
             yield from self._sized(repo, info)
 
@@ -213,12 +224,13 @@ class HfSizesSpider(NamesSpider):
     async def _fetch_table(self, url: str) -> bytes:
         """Return what is at *url*; InputError where it cannot be had."""
         try:
-            response = await self.crawler.engine.download_async(Request(url))
+            # What RetryMiddleware would log as an error is the InputError, and has the query in it.
+            response = await self.crawler.engine.download_async(Request(url, meta={"give_up_log_level": "DEBUG"}))
         except Exception as error:  # noqa: BLE001 - whatever Scrapy, Twisted or a middleware raises
             hint = f"; {OFFLINE_HINT}" if is_connection_failure(error) else ""
-            raise InputError(f"{url}: {_error_of(error).reason}; expected a CSV or JSON table{hint}") from None
+            raise InputError(f"{_shown(url)}: {_error_of(error).reason}; expected a CSV or JSON table{hint}") from None
         if response.status != 200:
-            raise InputError(f"{url}: HTTP {response.status}; expected a CSV or JSON table")
+            raise InputError(f"{_shown(url)}: HTTP {response.status}; expected a CSV or JSON table")
         return response.body
 
     @property
@@ -381,9 +393,9 @@ class HfSizesSpider(NamesSpider):
             dont_filter=True,
         )
 
-    def _tree_request(self, url: str, repo: WantedRepo, info: RepoInfo) -> Request:
+    def _tree_request(self, url: str, repo: WantedRepo, info: RepoInfo, page: int = 1) -> Request:
         # dont_filter: the duplicate filter drops without a word, and the names with it.
-        kept = {"repo": repo, "info": info}
+        kept = {"repo": repo, "info": info, "page": page}
         return Request(url, self.parse_tree, errback=self.repo_failed, cb_kwargs=kept, dont_filter=True)
 
     def _repo_request(self, repo: WantedRepo, *, is_plain: bool = False) -> Request:
@@ -403,6 +415,11 @@ class HfSizesSpider(NamesSpider):
             # Also of those that are held for now when names are requested again.
             dont_filter=is_repeated or self.rounds > 0,
         )
+
+
+def _shown(url: str) -> str:
+    """Return *url* without its query, which may hold a secret."""
+    return url.partition("?")[0]
 
 
 def _error_of(error: BaseException | None) -> ErrorResponse:

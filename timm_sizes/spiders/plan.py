@@ -13,6 +13,7 @@ from timm_sizes.names.resolve import Target, resolve
 # Pages of an organisation's list, 1,000 repos each, where it is more than one.
 _LIST_PAGES = {"timm": 2}
 MOST_PAGES = 1000  # a million repos: more than any organisation has
+MOST_TREE_PAGES = 100  # of a repo's files, 1,000 each
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,12 @@ def from_repo(model: str, info: RepoInfo, source: str) -> ModelSize:
     checkpoint = info.files[filename]
     item.status, item.reason, item.filename = Status.OK, "", filename
     item.size_bytes, item.sha256 = checkpoint.size, checkpoint.sha256
-    if filename == HUB_FILENAMES[0]:
+    # Of packed weights the Hub counts logical parameters, more than the file's bytes can be.
+    if (
+        filename == HUB_FILENAMES[0]
+        and isinstance(checkpoint.size, int)
+        and _bytes_of(info.elements) <= checkpoint.size
+    ):
         item.params, item.dtype = sum(info.elements.values()) or None, main_dtype(info.elements)
     if isinstance(checkpoint.size, str):
         item.status = Status.ESTIMATED
@@ -153,7 +158,7 @@ def _why_not_sized(filename: str | None, elements: Mapping[str, int]) -> str:
 
 
 def _bytes_of(elements: Mapping[str, int]) -> int:
-    return sum(count * DTYPE_BYTES[dtype] for dtype, count in elements.items())
+    return sum(count * DTYPE_BYTES.get(dtype, 0) for dtype, count in elements.items())
 
 
 def _about(model: str, info: RepoInfo, source: str) -> ModelSize:
