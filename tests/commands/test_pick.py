@@ -181,6 +181,7 @@ def test_image_sizes_that_are_no_whole_pixels_are_printed_as_they_are(place: Wor
         (["another.csv"], "expected at most 1 argument"),
         (["-c", "name"], "no column 'name'"),
         (["--speed", "results.csv"], "no such file"),
+        (["--speed", ""], "expected a "),
         (["--columns", "model,beauty"], "--columns beauty: no such column; there are model, "),
         (["--license", "apahce-2.0"], "no row has apahce-2.0; did you mean apache-2.0? There are "),
         (["--license", "mit+nobody-s"], "--license mit+nobody-s: no row has nobody-s; there are apache-2.0, "),
@@ -414,6 +415,11 @@ def test_a_limit_is_compared_with_bytes(place: Workplace, max_mb: str, count: in
     assert place.call("merge", str(place.folder / "results.csv"), "-o", merged).status == 0
     for table in ("results.csv", "merged.csv"):
         assert pick(place, "--max-mb", max_mb, "-q", "--family", "resnet18", table=table).out.count("\n") == count
+
+
+def test_a_column_of_figures_with_text_in_it_is_said_to_be_left_aside(place: Workplace) -> None:
+    write(place.folder / "percent.csv", f"model,top1\n{R50},81.2\n{R18},71.5%\n")
+    assert "; top1 is not all numbers: neither ranked nor limited by" in pick(place, table="percent.csv").err
 
 
 def test_names_alone_are_sorted_by_size(place: Workplace) -> None:

@@ -35,7 +35,8 @@ from timm_sizes.tables.table import parse_table
         ("1,5e3", ";", 1500),
         ("1,014.45", ";", None),
         ("1,014,450", ";", None),
-        ("1.014,45", ";", None),
+        ("1.014,45", ";", 1014.45),
+        ("1.01,45", ";", None),
         ("1_000", ",", None),
         ("1e400", ",", None),
         ("nan", ",", None),
@@ -51,9 +52,11 @@ def test_a_comma_is_what_it_is_in_its_table(text: str, delimiter: str, number: f
 def test_decimal_commas_are_ranked_and_limited_as_numbers(offline: Workplace) -> None:
     write_sizes(offline.sizes_file, sizes().values())
     table = "model;img_size;top1;param_count\nresnet50.a1_in1k;224;80,123;25,56\nresnet18.a1_in1k;224;9,5;11,69\n"
+    table += "vit_giant.x;224;90,1;1.136,48\n"
     path = write(offline.folder / "t.csv", table)
     frame = load_choices(path, "model", sizes())
-    assert frame["top1"].tolist() == [80.123, 9.5]
+    assert frame["top1"].tolist() == [80.123, 9.5, 90.1]
+    assert frame["param_count"].tolist() == [25.56, 11.69, 1136.48]
     ended = offline.run("pick", path, "--min-top1", "50")
     assert "resnet50.a1_in1k" in ended.out
     assert "resnet18.a1_in1k" not in ended.out

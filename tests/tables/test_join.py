@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from math import nan
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.samples import RESULTS, SPEED, sizes, write, write_sizes
 from tests.workplace import Ended, Workplace
 from timm_sizes.errors import InputError
 from timm_sizes.sizes_file import Sizes
-from timm_sizes.tables.facts import Facts
+from timm_sizes.tables.facts import Facts, Key
 from timm_sizes.tables.join import accuracy_name, read_joins
 from timm_sizes.tables.merge import plan
 from timm_sizes.tables.table import read_table
@@ -157,6 +158,30 @@ def test_the_row_itself_comes_before_its_architecture_and_the_first_before_the_s
 def test_an_old_name_is_the_architecture_that_it_stands_for(tmp_path: Path) -> None:
     benchmark = "model,infer_img_size,infer_samples_per_sec\ntf_efficientnet_b0_ns,224,7\n"
     assert speeds(tmp_path, "model,img_size\ntf_efficientnet_b0.ns_jft_in1k,224\n", benchmark) == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("name", "accuracy"),
+    [
+        ("resnet50.a1_in1k", "7"),
+        ("resnet50", "7"),
+        ("timm/resnet50.a1_in1k", "7"),
+        ("hf-hub:timm/resnet50.a1_in1k", "7"),
+        ("resnet50.a2_in1k", None),
+        ("tf_efficientnet_b0_ns", "8"),
+        ("tf_efficientnet_b0.ns_jft_in1k", "8"),
+        ("resnet18", "10"),
+        ("resnet18.a1_in1k", "9"),
+    ],
+)
+def test_an_accuracy_is_joined_by_any_name_of_its_checkpoint(tmp_path: Path, name: str, accuracy: str | None) -> None:
+    rows = {"resnet50.a1_in1k": 7, "tf_efficientnet_b0_ns": 8, "resnet18.a1_in1k": 9, "resnet18": 10}
+    text = "model,img_size,top1\n" + "".join(f"{model},224,{top1}\n" for model, top1 in rows.items())
+    joins = read_joins(accuracy=write(tmp_path / "results-x.csv", text))
+    [found] = Facts(sizes(), joins).of(Key(name, nan, 224)).found
+    assert (found and found.cells[0]) == accuracy
+    [of_a_mismatch] = Facts(sizes(), joins).of(Key("resnet50", 90.0, 224)).found
+    assert of_a_mismatch is None
 
 
 def test_image_sizes_are_compared_as_numbers_and_unknown_ones_never_match(tmp_path: Path) -> None:

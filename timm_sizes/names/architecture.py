@@ -20,11 +20,15 @@ def architecture(name: str) -> str:
     An old name of timm's gives the architecture that it stands for now (tf_efficientnet_b0_ns: tf_efficientnet_b0).
     A name outside timm (another organisation's repo, a local folder) has none of timm's and is returned as it is.
     """
+    text = full_name(name)
+    return text if "/" in text or ":" in text else text.partition(".")[0]
+
+
+def full_name(name: str) -> str:
+    """Return the checkpoint that *name* stands for: ``resnet50.a1_in1k`` for ``resnet50``; no other name changes."""
     text = timm_name(name)
-    if "/" in text or ":" in text:
-        return text
     alias = aliases().get(text)
-    return (alias.model if alias and alias.model else text).partition(".")[0]
+    return alias.model if alias and alias.model else text
 
 
 def timm_name(name: str) -> str:

@@ -85,6 +85,7 @@ def answer(frame: pd.DataFrame, question: Question) -> Answer:
     else:
         rows = rows.head(question.rows or (len(rows) if metrics else DEFAULT_ROWS))
         notes.append(f"{len(rows):,} shown")
+    notes += [f"{name} is not all numbers: neither ranked nor limited by" for name in ranking.unread(frame)]
     notes += [_runtime(rows)] if question.limits.device else []
     columns = listing.columns_of(rows, frame, asked, question.columns)
     return Answer(rows, columns, asked, notes + listing.notes_on(rows, columns))

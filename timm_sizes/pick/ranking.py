@@ -9,6 +9,7 @@ import pandas as pd
 from timm_sizes.errors import InputError
 from timm_sizes.pick.pareto import pareto
 from timm_sizes.tables.columns import ACCURACY, COLUMNS, SIZE, SPEED, Column, Kind, column_of, is_accuracy
+from timm_sizes.tables.frame import is_blank
 
 _COSTS = (Kind.SIZE, Kind.MEMORY, Kind.COUNT, Kind.COMPUTE)
 
@@ -28,6 +29,12 @@ class Metric:
 def has_figures(frame: pd.DataFrame, name: str) -> bool:
     """Return whether *frame* (of load_choices) has a number in the column *name*."""
     return name in frame and pd.api.types.is_numeric_dtype(frame[name]) and bool(frame[name].notna().any())
+
+
+def unread(frame: pd.DataFrame) -> list[str]:
+    """Return the columns of *frame* that would be figures, did they not hold text too: 80%."""
+    texts = (name for name in map(str, frame) if column_of(name).kind.better and frame[name].dtype == "str")
+    return [name for name in texts if not is_blank(frame[name]).all()]
 
 
 def accuracies(frame: pd.DataFrame) -> list[str]:

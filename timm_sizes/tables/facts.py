@@ -115,7 +115,7 @@ class Facts:
         footprint = None
         if self.memory and not is_wrong:
             footprint = memory_of(key.name, key.img_size, elements, self.memory)
-        found = tuple(None if is_wrong and join.by_architecture else _found(join, key) for join in self.joins)
+        found = tuple(_found(join, key, is_wrong=is_wrong) for join in self.joins)
         status = Status.MISMATCH if is_wrong else checkpoint.status
         return Known(key, checkpoint, status, size, elements, footprint, found)
 
@@ -134,8 +134,13 @@ class Facts:
         return best or ModelSize(name, status=target.status or Status.NOT_ASKED, reason=target.reason)
 
 
-def _found(join: Join, key: Key) -> Found | None:
-    """Return what *join* has of *key*; the source of a speed or a latency says so where it is another model's."""
+def _found(join: Join, key: Key, *, is_wrong: bool) -> Found | None:
+    """Return what *join* has of *key*; the source of a speed or a latency says so where it is another model's.
+
+    Of what a name *is_wrong* about, the model that it stands for, nothing but an accuracy under that very name.
+    """
+    if is_wrong:
+        return None if join.by_architecture else join.by_name.get((key.name, key.img_size))
     row = join.find(key.name, key.img_size)
     if row is None or not join.by_architecture:
         return row

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from timm_sizes.errors import InputError
-from timm_sizes.names.architecture import architecture
+from timm_sizes.names.architecture import architecture, full_name
 from timm_sizes.tables.base import Table
 from timm_sizes.tables.columns import (
     ACCURACY,
@@ -55,8 +55,13 @@ class Join:
     note: str = ""
 
     def find(self, name: str, img_size: float) -> Found | None:
-        """Return what the table has for the model *name* at *img_size* pixels: its own row, else its architecture's."""
-        return self.by_name.get((name.strip(), img_size)) or self.by_architecture.get((architecture(name), img_size))
+        """Return what the table has for the model *name* at *img_size* pixels: its own row, else its architecture's.
+
+        Its own is the one of the same name, else of another name of the same checkpoint.
+        """
+        names = name.strip(), full_name(name)
+        own = next((row for each in names if (row := self.by_name.get((each, img_size)))), None)
+        return own or self.by_architecture.get((architecture(name), img_size))
 
 
 def read_joins(speed: str | None = None, accuracy: str | None = None, latency: str | None = None) -> tuple[Join, ...]:
@@ -64,8 +69,9 @@ def read_joins(speed: str | None = None, accuracy: str | None = None, latency: s
 
     Raises InputError for what is not such a table, and for two results tables of one name.
     """
-    joins = list(_accuracies(accuracy)) if accuracy else []
-    return (*joins, *([_speed(speed)] if speed else []), *([_latency(latency)] if latency else []))
+    joins = [] if accuracy is None else [*_accuracies(accuracy)]
+    joins += [] if speed is None else [_speed(speed)]
+    return (*joins, *([] if latency is None else [_latency(latency)]))
 
 
 def accuracy_name(path: str) -> str:
@@ -127,7 +133,9 @@ def _of_architectures(
 
 
 def _by_name(rows: Sequence[Found]) -> dict[tuple[str, float], Found]:
-    return {(row.name, row.img_size): row for row in reversed(rows)}  # of several the first
+    # Of several the first, and of a name its own row before another name's of the same checkpoint.
+    names: Sequence[Callable[[str], str]] = full_name, str
+    return {(name(row.name), row.img_size): row for name in names for row in reversed(rows)}
 
 
 def _joined_batch(rows: Sequence[Found], at: int) -> str:

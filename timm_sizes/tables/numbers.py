@@ -1,7 +1,8 @@
 """What a cell says as a number, which depends on the table that it stands in.
 
 A comma sets off thousands in a table whose delimiter is a comma or a tab. In one with another delimiter it is the
-decimal comma of the countries whose spreadsheets write such tables; a table says so by ``has_decimal_commas``.
+decimal comma of the countries whose spreadsheets write such tables, with points for thousands before it ("1.136,48"); a
+table says so by ``has_decimal_commas``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from math import isfinite, nan
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+),\d+(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def number(cell: str, *, decimal_commas: bool = False) -> float:
@@ -28,4 +29,5 @@ def plain(cell: str, *, decimal_commas: bool = False) -> str:
     """Return the number in *cell* as every table has it (a decimal point, thousands not set off); other text as is."""
     if "," not in cell or not (_DECIMAL_COMMA if decimal_commas else _GROUPED).fullmatch(cell.strip()):
         return cell
-    return cell.strip().replace(",", "." if decimal_commas else "")
+    thousands = "." if decimal_commas else ","
+    return cell.strip().replace(thousands, "").replace(",", ".")
