@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import pickle
 import re
 import signal
 import zipfile
+from argparse import Namespace
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -174,36 +177,41 @@ def test_hostile_names_send_no_request_and_run_in_no_spreadsheet(hub: MockHub, w
 
 
 def test_checkpoint_column_is_of_the_tables_folder_and_training_state_is_no_weights(offline: Workplace) -> None:
-    def archive(path: Path, keys: bytes) -> None:
-        with zipfile.ZipFile(path, "w") as file:
-            file.writestr("archive/data.pkl", b"\x80\x02}(X\n\x00\x00\x00state_dict" + keys)
+    def archive(name: str, *keys: str) -> None:
+        with zipfile.ZipFile(folder / name, "w") as file:
+            weights = OrderedDict({"conv.weight": Path("/")})
+            file.writestr("archive/data.pkl", pickle.dumps(dict.fromkeys(keys, weights) | {"args": Namespace(lr=1)}))
 
     folder = offline.folder / "runs"
     folder.mkdir()
-    archive(folder / "weights.pth", b"")
-    archive(folder / "last.pth.tar", b"X\t\x00\x00\x00optimizer")
-    (folder / "older.pth.tar").write_bytes(b"\x80\x02\x8a\nl\xfc\x9c optimizer" + b"x" * 999)
-    (folder / "empty.safetensors").write_bytes(b"optimizer")
-    files = ["weights.pth", "last.pth.tar", "older.pth.tar", "empty.safetensors", "gone.pth", "x" * 131_000]
+    archive("weights.pth", "state_dict")
+    archive("odd.pth", "head.optimizer_free.weight")
+    archive("last.pth.tar", "state_dict", "optimizer")
+    archive("other.pth", "model", "optim_state")
+    archive("ema.pth", "state_dict", "state_dict_ema")
+    older = [0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}, {"state_dict": {}, "optimizer": {}}]
+    (folder / "older.pth.tar").write_bytes(b"".join(map(pickle.dumps, older)) + b"x" * 999)
+    (folder / "some.safetensors").write_bytes(pickle.dumps({"optimizer": 1}))
+    (folder / "empty.pth").write_bytes(b"")
+    (folder / "broken.pth").write_bytes(b"\x80\x02}(optimizer")
+    files = [*sorted(path.name for path in folder.iterdir()), "gone.pth", "x" * 131_000]
     table = folder / "table.csv"
     table.write_text("model,checkpoint\n" + "".join(f"resnet50.a1_in1k,{name}\n" for name in files))
     ended = offline.crawl("-a", f"table={table}", env={"HF_HUB_OFFLINE": "1"})
     assert ended.status == 0, ended.err
     statuses = {model.removeprefix(f"checkpoint:{folder}/"): status for model, status in offline.statuses().items()}
     assert statuses == {
-        "weights.pth": "ok",
-        "last.pth.tar": "no_weights",
-        "older.pth.tar": "no_weights",
-        "empty.safetensors": "ok",
+        **dict.fromkeys(["weights.pth", "odd.pth", "some.safetensors", "broken.pth"], "ok"),
+        **dict.fromkeys(["last.pth.tar", "other.pth", "ema.pth", "older.pth.tar", "empty.pth"], "no_weights"),
         "gone.pth": "not_found",
         "resnet50.a1_in1k": "estimated",
     }
     merged = offline.call("merge", str(table), "-o", "-", "--details")
     crawl = f"scrapy crawl hf_sizes -a table={table}"
-    assert f"1 of 3 sizes are estimates: {crawl}\n" in merged.err
+    assert f"1 of 5 sizes are estimates: {crawl}\n" in merged.err
     table.write_text("model\nresnet18.a1_in1k\n")
     assert f"1 of 1 rows were never requested: {crawl}\n" in offline.call("merge", str(table), "-o", "-").err
-    assert [line.count(",no_weights,") for line in merged.out.splitlines()] == [0, 0, 1, 1, 0, 0, 0]
+    assert [line.count(",no_weights,") for line in merged.out.splitlines()] == [0, 0, 1, 1, 1, 0, 1, 1, 0, 0, 0, 0]
 
 
 def test_feed_has_no_python_in_it(offline: Workplace) -> None:

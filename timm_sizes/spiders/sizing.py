@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 import zipfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 from timm_sizes.hub.checkpoint import (
@@ -21,7 +24,7 @@ from timm_sizes.names.catalogue import TIMM_VERSION, CatalogueEntry, architectur
 from timm_sizes.names.resolve import Target, resolve
 
 _NO_CHECKPOINT = "the repo has no single file that timm loads (model.safetensors or pytorch_model.bin)"
-_TRAINING = "a training checkpoint with the optimizer's state, larger than the model: save its weights alone"
+_TRAINING = "a training checkpoint, larger than the model: save its weights alone"
 _LONGEST_PICKLE = 2**24
 _BASIS = {
     "computed": f"computed from timm {TIMM_VERSION}'s model definition",
@@ -115,7 +118,9 @@ def from_disk(model: str, path: str) -> ModelSize:
             place = place / filename
         if not place.is_file():
             return unsized(model, Status.NOT_FOUND, "no such file", source="local")
-        if _has_optimizer(place):
+        if not place.stat().st_size:
+            return unsized(model, Status.NO_WEIGHTS, "the file is empty", source="local")
+        if _is_training(place):
             return unsized(model, Status.NO_WEIGHTS, _TRAINING, source="local")
         return ModelSize(model=model, filename=place.name, size_bytes=place.stat().st_size, source="local")
     except (OSError, ValueError, zipfile.BadZipFile) as error:
@@ -123,20 +128,51 @@ def from_disk(model: str, path: str) -> ModelSize:
         return unsized(model, Status.NOT_FOUND, reason.lower(), source="local")
 
 
-def _has_optimizer(path: Path) -> bool:
-    """Return whether the file at *path* is a training checkpoint of PyTorch, by the keys of what was pickled.
+class _Inert(dict[object, object]):
+    """Takes the place of every class that a pickle names: of what is in it, nothing runs."""
 
-    They are in an archive's ``data.pkl``; in the older format, and in a tar of one, near the beginning of the file.
+    def __init__(self, *_: object, **__: object) -> None:
+        super().__init__()
+
+    def __setstate__(self, state: object) -> None:
+        """Do without the *state*."""
+
+
+class _KeysUnpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str, /) -> type[_Inert]:
+        return _Inert
+
+    def persistent_load(self, pid: object) -> None:
+        """Do without the tensor's elements."""
+
+
+def _is_training(path: Path) -> bool:
+    """Return whether the file at *path* is a training checkpoint of PyTorch, by the keys of the dict in it.
+
+    It has the optimizer's state, or the weights and their moving average, as timm's ``state_dict_ema``. Names of
+    weights have a dot.
     """
     if path.suffix == ".safetensors":
         return False
-    with path.open("rb") as file:
-        if zipfile.is_zipfile(file):
-            with zipfile.ZipFile(file) as archive:
-                pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
-                return any(b"optimizer" in archive.open(name).read(_LONGEST_PICKLE) for name in pickles)
-        file.seek(0)
-        return b"optimizer" in file.read(_LONGEST_PICKLE)
+    pickles, keys = BytesIO(_pickles(path)), set[object]()
+    # Whatever a file that is no pickle, or not a whole one, makes of it.
+    with suppress(Exception):
+        # In the older format three others come first: two numbers, and what the machine was.
+        for _ in range(4):
+            found = _KeysUnpickler(pickles).load()
+            keys |= found.keys() if isinstance(found, dict) else set()
+    names = {key for key in keys if isinstance(key, str) and "." not in key}
+    return any("optim" in name or f"{name}_ema" in names for name in names)
+
+
+def _pickles(path: Path) -> bytes:
+    """Return what is pickled in the file at *path*: an archive's ``data.pkl``, else what the file begins with."""
+    if not zipfile.is_zipfile(path):
+        with path.open("rb") as file:
+            return file.read(_LONGEST_PICKLE)
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+        return archive.open(names[0]).read(_LONGEST_PICKLE) if names else b""
 
 
 def from_target(model: str, target: Target) -> ModelSize:
