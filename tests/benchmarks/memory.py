@@ -32,7 +32,7 @@ from torch._C._profiler import _EventType
 from torch.profiler import ProfilerActivity, profile
 
 from tests.names.measured import FILE as DATA_FILE
-from tests.names.measured import write_errors
+from tests.names.measured import errors
 from timm_sizes.files import write_atomically
 from timm_sizes.names.generate.memory import build_at
 
@@ -51,7 +51,7 @@ def main() -> None:
             row |= {"measured_bytes": str(measured), "with_workspaces_bytes": str(with_workspaces)}
             print(f"{row['figure']} of {row['architecture']}: {measured / 10**6:.2f} MB", flush=True)
             write(rows)
-    write_errors()
+    print(errors())
 
 
 def sizes(row: dict[str, str]) -> tuple[int, int]:

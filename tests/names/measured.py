@@ -1,6 +1,6 @@
 """Sets the memory that was measured on devices (measured_memory.csv) beside what the package computes.
 
-``python -m tests.names.measured`` writes how far the two are apart: names/data/memory_errors.csv.
+``python -m tests.names.measured`` prints how far the two are apart, as timm_sizes/README.md has it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from pathlib import Path
 from statistics import median
 
 from timm_sizes.names.catalogue import entry_of
-from timm_sizes.names.generate.data_files import write_rows
 from timm_sizes.tables.memory import Memory, memory_of
 
 FILE = Path(__file__).with_name("measured_memory.csv")
@@ -46,35 +45,20 @@ def computed(row: Row) -> int:
     }[row["figure"]]
 
 
-def expected_errors(measured: list[Row]) -> list[Row]:
-    """Return, for each figure, number of images and device, how far the computed figures are off.
+def errors() -> str:
+    """Return, for each figure, number of images and device, how far the computed figures are off, as Markdown rows.
 
-    ``median`` and ``lowest`` to ``highest`` are of computed / measured.
+    The median, the lowest and the highest are of computed / measured.
     """
     ratios: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-    for row in measured:
+    for row in rows():
         key = row["figure"], row["images"], row["source"].partition(",")[0]
         ratios[key].append(computed(row) / int(row["measured_bytes"]))
-    return [
-        {
-            "figure": figure,
-            "images": images,
-            "device": device,
-            "models": str(len(found)),
-            **{
-                name: f"{value:.3f}"
-                for name, value in (("median", median(found)), ("lowest", min(found)), ("highest", max(found)))
-            },
-        }
-        for (figure, images, device), found in sorted(ratios.items())
-    ]
-
-
-def write_errors() -> None:
-    """Write the expected errors where the package has them."""
-    found = expected_errors(rows())
-    write_rows("memory_errors.csv", list(found[0]), found)
+    return "\n".join(
+        f"| {' | '.join(key)} | {len(found)} | {median(found):.3f} | {min(found):.3f} | {max(found):.3f} |"
+        for key, found in sorted(ratios.items())
+    )
 
 
 if __name__ == "__main__":
-    write_errors()
+    print(errors())

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.names.measured import Row, computed, expected_errors, rows
+from tests.names.measured import Row, computed, errors, rows
 from timm_sizes.names import data
 from timm_sizes.names.architecture import family
-from timm_sizes.names.catalogue import built_models, entry_of, expected_memory_errors
+from timm_sizes.names.catalogue import built_models, entry_of
 
 MEASURED = rows()
 
@@ -86,8 +86,5 @@ def test_workspaces_only_add() -> None:
         assert int(row["with_workspaces_bytes"]) >= int(row["measured_bytes"]), row
 
 
-def test_expected_errors_are_those_of_the_measurements() -> None:
-    assert expected_memory_errors() == expected_errors(MEASURED)
-    readme = (Path(data.__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    for row in expected_memory_errors():
-        assert f"| {' | '.join(row.values())} |" in readme
+def test_the_readme_says_how_far_computed_memory_is_from_the_measurements() -> None:
+    assert errors() in (Path(data.__file__).parents[2] / "README.md").read_text(encoding="utf-8")

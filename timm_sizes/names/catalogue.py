@@ -120,15 +120,6 @@ def built_models() -> dict[tuple[str, float], BuiltModel]:
     return {(row["architecture"], float(row["img_size"])): _built(row) for row in _rows("memory.csv")}
 
 
-@cache
-def expected_memory_errors() -> list[dict[str, str]]:
-    """Return how far computed memory is from measured: figure, images, device, models, median, lowest and highest.
-
-    The last three are of computed / measured. ``python -m tests.benchmarks.memory`` writes the file.
-    """
-    return list(_rows("memory_errors.csv"))
-
-
 def _rows(filename: str) -> Iterator[dict[str, str]]:
     yield from csv.DictReader(files(data).joinpath(filename).read_text(encoding="utf-8").splitlines())
 

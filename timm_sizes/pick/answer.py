@@ -37,11 +37,6 @@ class Question:
     rows: int | None = None
     columns: Sequence[str] = ()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether nothing narrows it down."""
-        return self == Question()
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -79,7 +74,7 @@ def answer(frame: pd.DataFrame, question: Question) -> Answer:
         *(metric.column.name for metric in metrics),
         *(LIMITS[name].name for name in question.limits.bounds),
     ]
-    if question.is_open and is_accuracy(sort) and not (ladder := _ladder(rows, sort)).empty:
+    if question == Question() and is_accuracy(sort) and not (ladder := _ladder(rows, sort)).empty:
         rows, asked = ladder, ["best_under", *asked]
         notes = [f"the best of {len(frame):,} rows; set limits to choose: --max-mb 25 --min-{sort} 80 (more: --help)"]
     else:
