@@ -26,12 +26,12 @@ class Status(StrEnum):
     NO_WEIGHTS = "no_weights", "there are no pretrained weights, or no file that timm loads"
     UNKNOWN_NAME = "unknown_name", "neither timm nor the Hub knows the name"
     ERROR = "error", "the Hub gave no valid response"
-    # merge decides these, row by row.
-    MISMATCH = "mismatch", "the checkpoint has another number of parameters than the row"
     NOT_ASKED = "not_asked", "no crawl has requested it yet"
+    MISMATCH = "mismatch", "the checkpoint has another number of parameters than the row"  # merge says so, of a row
 
 
 SIZED = frozenset({Status.OK, Status.ESTIMATED})
+UNANSWERED = frozenset({Status.ERROR, Status.NOT_ASKED})  # to be requested again
 _ESTIMATES = ("catalogue", "page", "list")  # sources of an estimate, the better the later
 
 
@@ -70,4 +70,4 @@ def worth(item: ModelSize) -> int:
         return 5
     if item.status == Status.ESTIMATED:
         return 2 + _ESTIMATES.index(item.source) if item.source in _ESTIMATES else 2
-    return 0 if item.status == Status.ERROR else 1
+    return 0 if item.status in UNANSWERED else 1

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from timm_sizes.errors import InputError, reason
 from timm_sizes.files import write_atomically
-from timm_sizes.items import SIZED, ModelSize, Status, worth
+from timm_sizes.items import SIZED, UNANSWERED, ModelSize, Status, worth
 from timm_sizes.units import MAX_BYTES
 
 COLUMNS = [field.name for field in fields(ModelSize)]
@@ -167,7 +167,7 @@ def _is_kept(before: ModelSize, item: ModelSize) -> bool:
     """Return whether *before* stays although *item* is newer."""
     if replace(item, fetched_at=before.fetched_at) == before:
         return True
-    is_answer = item.status != Status.ERROR and (bool(item.fetched_at) or item.source == "local")
+    is_answer = item.status not in UNANSWERED and (bool(item.fetched_at) or item.source == "local")
     if item.status not in SIZED and not is_answer:
         return before.status in SIZED or worth(item) < worth(before)
     if item.repo_id != before.repo_id or worth(item) >= worth(before):

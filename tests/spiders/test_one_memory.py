@@ -182,3 +182,12 @@ def test_errors_of_a_crawl_without_network_give_way_to_estimates(offline: Workpl
     ended = offline.crawl("-a", table, env={"HF_HUB_OFFLINE": "1"})
     assert ended.status == 0
     assert set(offline.statuses().values()) == {"estimated"}
+
+
+def test_what_no_crawl_can_ask_offline_is_not_asked_and_an_author_has_no_such_hint(offline: Workplace) -> None:
+    ended = offline.crawl("-a", "models=hf-hub:myorg/mymodel", env={"HF_HUB_OFFLINE": "1"})
+    assert (ended.status, offline.statuses()) == (1, {"hf-hub:myorg/mymodel": "not_asked"})
+    assert "some names are not in the catalogue: crawl without HF_HUB_OFFLINE" in ended.err
+    ended = offline.crawl("-a", "author=timm", "-s", "RETRY_TIMES=0")
+    assert "127.0.0.1:9" in ended.err
+    assert "HF_HUB_OFFLINE" not in ended.err

@@ -13,7 +13,7 @@ from scrapy.settings import SETTINGS_PRIORITIES
 
 from timm_sizes.errors import FAILURE_STAT
 from timm_sizes.files import printable, shown_path
-from timm_sizes.items import ModelSize, Status
+from timm_sizes.items import UNANSWERED, ModelSize, Status
 from timm_sizes.units import MB, format_size
 
 # Stats that a spider may set: paths of the tables that it was seeded from (an empty list: those to merge into are not
@@ -66,7 +66,8 @@ class Summary:
             "seconds": f"{stats.get_value('elapsed_time_seconds') or 0:.1f}",
         }
         lines = [f"  {label:<13}{figure:>8}" for label, figure in figures.items()]
-        return ["", *self._sizes, *lines, *self._next_steps(statuses, statuses[Status.ERROR] + others)]
+        unanswered = sum(statuses[status] for status in UNANSWERED) + others
+        return ["", *self._sizes, *lines, *self._next_steps(statuses, unanswered)]
 
     def _next_steps(self, statuses: dict[str, int], errors: int) -> list[str]:
         stats = self._crawler.stats

@@ -20,7 +20,6 @@ from scrapy.http import Response
 from timm_sizes.errors import FAILURE_STAT
 from timm_sizes.middlewares.messages import HubMiddleware, end_crawl
 
-OFFLINE_HINT = "HF_HUB_OFFLINE=1 estimates sizes without a network, by default of the models in the shipped table"
 _PROXY_LOGIN = "the proxy asks for a login (407)"
 
 
@@ -88,10 +87,14 @@ class ConnectionGuard(HubMiddleware):
         if self._reason and not self._had_answer:
             self._crawler.stats.set_value(FAILURE_STAT, self._reason)
 
+    @property
+    def _hint(self) -> str:
+        return getattr(self._crawler.spider, "network_hint", "")
+
     def _failed(self, request: Request, cause: str, is_lasting: bool) -> None:
         self._failures += 1
         parts = urlsplit(request.url)
-        self._reason = f"{parts.scheme}://{parts.netloc} cannot be reached: {cause}; {OFFLINE_HINT}"
+        self._reason = f"{parts.scheme}://{parts.netloc} cannot be reached: {cause}{self._hint}"
         if is_lasting or self._failures >= self.MOST_FAILURES:
             request.meta["dont_retry"] = True
         if self._failures == self.MOST_FAILURES:

@@ -78,7 +78,7 @@
     const drawn = drawing(kept, wanted, answer);
     chart.draw(drawn);
     showLegend(rows, { kept, wanted, drawn });
-    showStatus(rows, { kept, drawn });
+    showStatus(rows, { kept, drawn, hidden: all.length - asked.length });
     const isKept = new Set(kept);
     order = orderOf(rows, wanted.sort).filter((at) => isKept.has(at));
     const compared = comparedOf(wanted);

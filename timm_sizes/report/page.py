@@ -24,6 +24,7 @@ from timm_sizes.report.provenance import count, find_missing, newest_answer, siz
 from timm_sizes.sizes_file import Sizes
 from timm_sizes.tables.columns import SIZE, SPEED, Column, Kind, column_of
 from timm_sizes.tables.frame import is_whole
+from timm_sizes.tables.measured_on import device_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +46,12 @@ class Source:
 
 
 class Limit(NamedTuple):
-    """A slider with a number field: the name of its filter, its label, and the figure that it limits."""
+    """A slider with a number field: its filter's name, its label, the figure that it limits, and what that is of."""
 
     name: str
     label: str
     figure: Column
+    of: str
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def render(frame: pd.DataFrame, source: Source) -> str:
         counts=count(frame),
         fetched=newest_answer(source.sizes),
         tests=int(tests.sum()),
-        limits=_limits(figures),
+        limits=_limits(frame, figures),
         budgets=BUDGETS,
         kinds={figure.kind.value for figure in figures.shown},
         notes=notes_on(frame, [SPEED.name] if SPEED in figures.shown else []),
@@ -201,9 +203,9 @@ def _links(frame: pd.DataFrame) -> list[str]:
     return [HUB + quote(repo_id) if repo_id else "" for repo_id in frame["repo_id"]]
 
 
-def _limits(figures: Figures) -> list[Limit]:
+def _limits(frame: pd.DataFrame, figures: Figures) -> list[Limit]:
     return [
-        Limit("min_acc", "Lowest accuracy", figure)
+        Limit("min_acc", "Lowest accuracy", figure, figure.header)
         if figure == figures.gain and figure.kind is Kind.ACCURACY
         else Limit(
             figure.option[2:].replace("-", "_"),
@@ -211,9 +213,17 @@ def _limits(figures: Figures) -> list[Limit]:
             if figure.kind is Kind.MEMORY
             else f"{'Largest' if figure.smaller_is_better else 'Lowest'} {figure.label.lower()}",
             figure,
+            f"({figure.unit}{_device(frame, figure)})",
         )
         for figure in figures.limits
     ]
+
+
+def _device(frame: pd.DataFrame, figure: Column) -> str:
+    """Return on what device *figure* was measured, as it follows the unit; "" for others, and for several devices."""
+    is_measured = figure.kind in (Kind.SPEED, Kind.TIME) and figure.basis in frame
+    devices = {device_of(source).partition(",")[0] for source in frame[figure.basis]} if is_measured else set()
+    return "".join(f" on {device}" for device in devices - {""}) if len(devices - {""}) == 1 else ""
 
 
 def _first_budget(frame: pd.DataFrame, figures: Figures) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from timm_sizes.errors import InputError
 from timm_sizes.files import check_package
-from timm_sizes.items import ModelSize, Status
+from timm_sizes.items import UNANSWERED, ModelSize
 from timm_sizes.pick.listing import render
 from timm_sizes.pick.rows import load_choices
 from timm_sizes.report.figures import is_test
@@ -141,7 +141,7 @@ def readme(rows: pd.DataFrame, types: Mapping[str, Mapping[str, str]], sizes: Si
 
 def unanswered(crawled: Mapping[str, ModelSize], sizes: Mapping[str, ModelSize]) -> tuple[list[str], list[str]]:
     """Return, as compare_folders does, which models of *sizes* a crawl had no answer for; *crawled* are its items."""
-    silent = [name for name in sizes if name not in crawled or crawled[name].status == Status.ERROR]
+    silent = [name for name in sizes if name not in crawled or crawled[name].status in UNANSWERED]
     said = f"no answer for {len(silent):,} of {_count(len(sizes), 'model')}"
     change = f"{SIZES}: {said}, whose rows stay: {', '.join(silent)}"
     return [change] if silent else [], [said] if _is_too_much(len(silent), len(sizes)) else []

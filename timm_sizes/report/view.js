@@ -126,9 +126,10 @@ const showLegend = (rows, { kept, wanted, drawn }) => {
   byId("line").textContent = `Pareto line over ${about}: nothing beats these`;
 };
 
-const showStatus = (rows, { kept, drawn }) => {
+const showStatus = (rows, { kept, drawn, hidden }) => {
   const models = new Set(kept.map((at) => rows.text("model", at))).size;
   const parts = [`${figureText(kept.length)} of ${some(rows.count, "row")} (${some(models, "model")})`];
+  if (hidden) parts.push(`${some(hidden, "row")} of test_* models left out`);
   const undrawn = kept.length - drawn.drawn.length;
   if (undrawn) parts.push(`${figureText(undrawn)} not in the chart, a figure is not known`);
   if (drawn.below) parts.push(`${figureText(drawn.below)} below the chart’s range`);

@@ -26,6 +26,8 @@ class NamesSpider(Spider):
     so a queue that lost requests loses no name, and the HTTP cache answers what was done before.
     """
 
+    # The end of a line on a network that cannot be reached: what can be done without one.
+    network_hint = ""
     # Each argument (``-a NAME=VALUE``) with a line on what it is.
     arguments_help: ClassVar[Mapping[str, str]]
 

@@ -31,7 +31,7 @@ from timm_sizes.hub.endpoints import (
 from timm_sizes.hub.payloads import RepoInfo
 from timm_sizes.hub.responses import TELLING_STATUSES, ErrorResponse, ModelList, RepoTree
 from timm_sizes.items import SIZED, ModelSize, Status
-from timm_sizes.middlewares.connection import OFFLINE_HINT, connection_cause, is_connection_failure
+from timm_sizes.middlewares.connection import connection_cause, is_connection_failure
 from timm_sizes.middlewares.messages import REFRESH_META, answer_in, report_failure
 from timm_sizes.names.catalogue import by_repo_id
 from timm_sizes.names.resolve import name_of
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 _Expected = TypeVar("_Expected", RepoInfo, RepoTree, ModelList)
 
 _LOGIN_REFUSED = "the Hub does not accept the token: log in again (hf auth login), or unset HF_TOKEN"
+_OFFLINE_HINT = "; HF_HUB_OFFLINE=1 estimates sizes without a network"
+_OFFLINE_TABLE = ", by default of the models in the shipped table"
 _EXACT_HINT = "estimates by the Hub's lists, within some 0.1 %; exact bytes: without -a route=list"
 _ONLINE_HINT = "some names are not in the catalogue: crawl without HF_HUB_OFFLINE to request them from the Hub"
 _FEW_NAMES = 10  # whose sizes are printed
@@ -66,6 +68,8 @@ class HfSizesSpider(NamesSpider):
     def __init__(self, arguments: Seeds) -> None:
         super().__init__(arguments)
         self.seeds = arguments
+        if not arguments.authors:
+            self.network_hint = _OFFLINE_HINT + (_OFFLINE_TABLE if arguments.urls else "")
         self._requested_urls: set[str] = set()
         self._trial = Trial()
         # The commits that lists gave, by repo.
@@ -227,7 +231,7 @@ class HfSizesSpider(NamesSpider):
             # What RetryMiddleware would log as an error is the InputError, and has the query in it.
             response = await self.crawler.engine.download_async(Request(url, meta={"give_up_log_level": "DEBUG"}))
         except Exception as error:  # noqa: BLE001 - whatever Scrapy, Twisted or a middleware raises
-            hint = f"; {OFFLINE_HINT}" if is_connection_failure(error) else ""
+            hint = self.network_hint if is_connection_failure(error) else ""
             raise InputError(f"{_shown(url)}: {_error_of(error).reason}; expected a CSV or JSON table{hint}") from None
         if response.status != 200:
             raise InputError(f"{_shown(url)}: HTTP {response.status}; expected a CSV or JSON table")

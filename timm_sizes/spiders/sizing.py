@@ -103,8 +103,9 @@ def from_catalogue(model: str, repo_id: str, why: str = "") -> ModelSize:
     entry = by_repo_id().get(repo_id)
     if entry is not None:
         return _estimate(model, entry, "; ".join(filter(None, [why, _BASIS[entry.size_basis]])), repo_id)
-    reason = f"{why}; exact sizes: without route=list" if why else "the catalogue does not have this repo"
-    return unsized(model, Status.ERROR, reason, repo_id, source="catalogue")
+    if why:
+        return unsized(model, Status.ERROR, f"{why}; exact sizes: without route=list", repo_id, source="catalogue")
+    return unsized(model, Status.NOT_ASKED, "the catalogue does not have this repo", repo_id, source="catalogue")
 
 
 def from_disk(model: str, path: str) -> ModelSize:
