@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ from timm_sizes.errors import InputError
 from timm_sizes.files import printable
 from timm_sizes.tables.base import Additions, Seen, Table
 from timm_sizes.tables.columns import is_text
-from timm_sizes.tables.frame import plain_numbers, text_frame, typed, values
+from timm_sizes.tables.frame import text_frame, typed, values
+from timm_sizes.tables.numbers import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +46,9 @@ def convert(table: Table, ending: str, added: Additions, seen: Seen, columns: Se
     text = text_frame({name: new[name] if name in new else table.column(name) for name in columns or names})
     if table.has_decimal_commas:
         numbers = [name for name in kept if name in text and not is_text(name) and name != table.name_column]
-        text = text.assign(**{name: plain_numbers(text[name], decimal_commas=True) for name in numbers})
+        text = text.assign(
+            **{name: text[name].map(partial(plain, decimal_commas=True)).astype("str") for name in numbers}
+        )
     return _WRITERS[ending if ending in _WRITERS else table.ending](text, table.name_column)
 
 

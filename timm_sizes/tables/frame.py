@@ -8,7 +8,7 @@ from math import isnan
 import pandas as pd
 
 from timm_sizes.tables.columns import is_text
-from timm_sizes.tables.numbers import number, plain
+from timm_sizes.tables.numbers import number
 
 _BLANK = ("", "nan", "NaN")  # NaN is what Python writes into JSON
 _EXACT = 2**53  # the largest whole number up to which a float64 has all
@@ -17,11 +17,6 @@ _EXACT = 2**53  # the largest whole number up to which a float64 has all
 def text_frame(cells: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Return *cells* (of each column, one a row) as a DataFrame of text."""
     return pd.DataFrame({name: pd.Series(column, dtype="str") for name, column in cells.items()})
-
-
-def plain_numbers(cells: pd.Series[str], *, decimal_commas: bool = False) -> pd.Series[str]:
-    """Return *cells* with their numbers as every table has them; see tables.numbers."""
-    return cells.map({cell: plain(cell, decimal_commas=decimal_commas) for cell in cells.unique()}).astype("str")
 
 
 def is_blank(cells: pd.Series[str]) -> pd.Series[bool]:
