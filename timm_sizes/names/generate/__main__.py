@@ -10,12 +10,12 @@ import argparse
 import sys
 import warnings
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from pathlib import Path
 
 from timm_sizes.files import write_atomically
 from timm_sizes.names.catalogue import TIMM_VERSION
-from timm_sizes.tables import data as tables
+
+SHIPPED = Path(__file__).parents[2] / "tables" / "data"
 
 
 def main() -> int:
@@ -37,7 +37,7 @@ def main() -> int:
 
     warnings.filterwarnings("ignore")
     write_catalogue()
-    write_memory(arguments.tables or sorted(Path(str(files(tables))).glob("*.csv")), again=timm_version != TIMM_VERSION)
+    write_memory(arguments.tables or sorted(SHIPPED.glob("*.csv")), again=timm_version != TIMM_VERSION)
     write_atomically(FOLDER / "timm_version.txt", [f"{timm_version}\n"])
     return 0
 
