@@ -325,7 +325,7 @@ class HfSizesSpider(NamesSpider):
             return
         self._trial.is_passed = True
         yield from (from_repo(model, info, self.seeds.route) for model in repo.models)
-        yield from map(self._repo_request, self._trial.ended())
+        yield from self._released()
 
     def _without_list(
         self, request: Request | None, walk: ListWalk, error: ErrorResponse
@@ -357,12 +357,17 @@ class HfSizesSpider(NamesSpider):
         else:
             trial.is_passed = True
         if again := self._again(request, error):
-            yield again
+            trial.held.append(again)
+            yield from self._released()
             return
         for model in repo.models:
             yield unsized(model, error.status, error.reason, repo.repo_id, self.seeds.route, error.answered_at)
         if error.status is not Status.ERROR:
-            yield from map(self._repo_request, trial.ended())
+            yield from self._released()
+
+    def _released(self) -> Iterator[Request]:
+        for held in self._trial.ended():
+            yield held if isinstance(held, Request) else self._repo_request(held)
 
     def _again(self, request: Request | None, error: ErrorResponse) -> Request | None:
         """Return the *request* once more if the *error* may pass; end the crawl where any other would end likewise.

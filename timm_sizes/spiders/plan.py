@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from timm_sizes.files import printable
 from timm_sizes.names.resolve import Target, resolve
+
+if TYPE_CHECKING:
+    from scrapy import Request
 
 # Pages of an organisation's list, 1,000 repos each, where it is more than one.
 _LIST_PAGES = {"timm": 2}
@@ -81,7 +84,8 @@ class Trial:
     MOST_ERRORS: ClassVar[int] = 20
 
     is_passed: bool = False
-    held: deque[WantedRepo] = field(default_factory=deque)
+    # Repos that were not requested yet, and requests that are to be repeated once these were.
+    held: deque[WantedRepo | Request] = field(default_factory=deque)
     sent: int = 0
     # Why, by repo or owner of a list, however often each was requested.
     errors: dict[str, str] = field(default_factory=dict)
@@ -105,8 +109,8 @@ class Trial:
         reasons = dict.fromkeys([*self.errors.values(), *(() if has_lists else self.missing.values())])
         return "" if self.is_passed else "; ".join([*reasons][:3])
 
-    def ended(self) -> list[WantedRepo]:
-        """Take in that a repo has an answer that is no error; return the held repos that may be requested now."""
+    def ended(self) -> list[WantedRepo | Request]:
+        """Take in that a request has its answer, no error in the end; return what is held and may be requested now."""
         count = len(self.held) if self.is_passed else min(1, len(self.held))
         return [self.held.popleft() for _ in range(count)]
 
