@@ -268,6 +268,8 @@ def test_some_columns_in_any_order_as_a_table_for_a_paper(filled: Workplace) -> 
     assert ended.out == "top1,model\n80.10,resnet50.a1_in1k\n,resnet18.a1_in1k\n"
     ended = filled.call("merge", str(table), "-o", "-", "--columns", "model,speed")
     assert "--columns: no column 'speed'; there are model, model_size_in_mb, top1, note" in ended.err
+    ended = filled.call("merge", str(table), "-o", "-", "--columns", "model,memory_mb")
+    assert "--columns: no column 'memory_mb'; --memory adds it; there are model" in ended.err
 
 
 def test_full_disk_is_one_line(filled: Workplace) -> None:

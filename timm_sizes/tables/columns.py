@@ -120,6 +120,14 @@ MAX_BATCH = "max_batch"
 OF_MEMORY = (*MEMORY_COLUMNS, *TRAINING_COLUMNS, MAX_BATCH)  # they are of one wish, and go together
 LATENCY_SOURCE = "latency_source"
 LATENCY_COLUMNS = ("latency_ms", LATENCY_SOURCE)
+ADDED_BY = {  # options of merge
+    "--details": DETAIL_COLUMNS,
+    "--memory": MEMORY_COLUMNS,
+    "--training": TRAINING_COLUMNS,
+    "--device-memory": (MAX_BATCH,),
+    "--latency BENCHMARK": LATENCY_COLUMNS,
+    "--speed BENCHMARK": ("speed_source", *BENCHMARK_COLUMNS["infer"], *BENCHMARK_COLUMNS["train"]),
+}
 PUBLISHED = frozenset(["size_mb", "status", "repo_id", "revision"])
 PARAM_COUNT = "param_count"  # in millions
 ACCURACY = "top1"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from timm_sizes.errors import InputError
 from timm_sizes.files import printable
 from timm_sizes.tables.base import Additions, Seen, Table
-from timm_sizes.tables.columns import is_text
+from timm_sizes.tables.columns import ADDED_BY, is_text
 from timm_sizes.tables.frame import text_frame, typed, values
 from timm_sizes.tables.numbers import plain
 
@@ -41,7 +41,9 @@ def convert(table: Table, ending: str, added: Additions, seen: Seen, columns: Se
             shown = printable(name)
             raise InputError(f"{table.source}: two columns are named {shown!r}; only its own format can hold that")
     if unknown := [name for name in columns if name not in names]:
-        raise InputError(f"--columns: no column {unknown[0]!r}; there are {', '.join(names)}")
+        option = next((option for option, added in ADDED_BY.items() if unknown[0] in added), "")
+        hint = f"; {option} adds it" if option else ""
+        raise InputError(f"--columns: no column {unknown[0]!r}{hint}; there are {', '.join(names)}")
     new = table.new_columns(added, seen)
     text = text_frame({name: new[name] if name in new else table.column(name) for name in columns or names})
     if table.has_decimal_commas:
