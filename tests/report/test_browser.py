@@ -648,6 +648,7 @@ def test_models_for_tests_are_left_out_unless_asked_for(browser: Chrome, tmp_pat
     assert screen.rows() == models[1:]
     assert screen.find("best").text == "resnet18.a1_in1k"
     assert screen.find("tests").accessible_name == "with test_* models (1)"
+    assert "1 row of test_* models left out" in screen.find("status").text
     screen.find("tests").click()
     screen.wait(lambda: screen.rows() == models)
     screen.wait(lambda: screen.state() == "max_mb=&tests=1")

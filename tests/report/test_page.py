@@ -203,6 +203,15 @@ def test_the_page_says_how_exact_its_sizes_are(tmp_path: Path, statuses: list[st
     assert said in page_of(frame_of(tmp_path, "model,top1\n" + "".join(of[status] for status in statuses)))
 
 
+def test_a_limit_of_speed_names_its_device_and_a_speed_its_model(tmp_path: Path) -> None:
+    name = "benchmark-infer-amp-nchw-pt291-cu130-5090.csv"
+    table = "model,infer_img_size,infer_samples_per_sec,top1\nresnet18,224,12000,71\nmobileone_s0,224,9000,78\n"
+    page = page_of(load_choices(write(tmp_path / name, table), "model", sizes()))
+    assert 'Lowest speed <span class="of">(images/s on RTX 5090)</span>' in page
+    device = "RTX 5090, AMP, channels first, PyTorch 2.9.1, CUDA 13.0"
+    assert data_of(page)["values"]["speed_source"] == [device, f"{device}; of the reparameterised model"]
+
+
 def data_of(page: str) -> dict[str, Any]:
     packed = re.search(r'id="data">([^<]+)<', page)
     assert packed

@@ -87,14 +87,11 @@ class ConnectionGuard(HubMiddleware):
         if self._reason and not self._had_answer:
             self._crawler.stats.set_value(FAILURE_STAT, self._reason)
 
-    @property
-    def _hint(self) -> str:
-        return getattr(self._crawler.spider, "network_hint", "")
-
     def _failed(self, request: Request, cause: str, is_lasting: bool) -> None:
         self._failures += 1
         parts = urlsplit(request.url)
-        self._reason = f"{parts.scheme}://{parts.netloc} cannot be reached: {cause}{self._hint}"
+        hint = getattr(self._crawler.spider, "network_hint", "")
+        self._reason = f"{parts.scheme}://{parts.netloc} cannot be reached: {cause}{hint}"
         if is_lasting or self._failures >= self.MOST_FAILURES:
             request.meta["dont_retry"] = True
         if self._failures == self.MOST_FAILURES:

@@ -221,9 +221,9 @@ def _limits(frame: pd.DataFrame, figures: Figures) -> list[Limit]:
 
 def _device(frame: pd.DataFrame, figure: Column) -> str:
     """Return on what device *figure* was measured, as it follows the unit; "" for others, and for several devices."""
-    is_measured = figure.kind in (Kind.SPEED, Kind.TIME) and figure.basis in frame
-    devices = {device_of(source).partition(",")[0] for source in frame[figure.basis]} if is_measured else set()
-    return "".join(f" on {device}" for device in devices - {""}) if len(devices - {""}) == 1 else ""
+    sources = frame[figure.basis] if figure.kind in (Kind.SPEED, Kind.TIME) and figure.basis in frame else ()
+    devices = {device_of(source).partition(",")[0] for source in sources} - {""}
+    return f" on {devices.pop()}" if len(devices) == 1 else ""
 
 
 def _first_budget(frame: pd.DataFrame, figures: Figures) -> str:

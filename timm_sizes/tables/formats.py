@@ -41,8 +41,7 @@ def convert(table: Table, ending: str, added: Additions, seen: Seen, columns: Se
             shown = printable(name)
             raise InputError(f"{table.source}: two columns are named {shown!r}; only its own format can hold that")
     if unknown := [name for name in columns if name not in names]:
-        option = next((option for option, added in ADDED_BY.items() if unknown[0] in added), "")
-        hint = f"; {option} adds it" if option else ""
+        hint = "".join(f"; {option} adds it" for option, added in ADDED_BY.items() if unknown[0] in added)
         raise InputError(f"--columns: no column {unknown[0]!r}{hint}; there are {', '.join(names)}")
     new = table.new_columns(added, seen)
     text = text_frame({name: new[name] if name in new else table.column(name) for name in columns or names})
