@@ -126,9 +126,6 @@ def test_summary_of_names_without_an_item_does_not_send_on_to_the_merge_alone() 
 
 def test_summary_says_why_and_what_else_there_is() -> None:
     assert "  failed: no network" in summary({FAILURE_STAT: "no network", TABLES_STAT: ["t.csv"]})
-    assert "  failed: a feed (-o, FEEDS) could not be written" in summary(
-        {"feedexport/failed_count/FileFeedStorage": 1}
-    )
     assert "  stopped (shutdown): run the same command again to resume" in summary({}, reason="shutdown")
     assert "  exact elsewhere" in summary({HINT_STAT: "exact elsewhere"})
 

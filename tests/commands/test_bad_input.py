@@ -214,6 +214,12 @@ def test_checkpoint_column_is_of_the_tables_folder_and_training_state_is_no_weig
     assert [line.count(",no_weights,") for line in merged.out.splitlines()] == [0, 0, 1, 1, 1, 0, 1, 1, 0, 0, 0, 0]
 
 
+def test_feed_that_cannot_be_written_is_a_failure(offline: Workplace) -> None:
+    ended = offline.crawl("--nolog", "-a", "models=resnet50", "-O", "/dev/full:csv", env={"HF_HUB_OFFLINE": "1"})
+    assert ended.status == 1
+    assert ended.err.rstrip().endswith("  failed: a feed (-o, FEEDS) could not be written")
+
+
 def test_feed_has_no_python_in_it(offline: Workplace) -> None:
     feed = offline.folder / "feed.csv"
     assert offline.crawl("-a", "models=resnet50,no model", "-O", str(feed), env={"HF_HUB_OFFLINE": "1"}).status == 0

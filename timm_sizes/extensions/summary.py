@@ -46,7 +46,9 @@ class Summary:
 
     def engine_stopped(self) -> None:
         stats = self._crawler.stats
-        if any(name.startswith("feedexport/failed_count/") for name in stats.get_stats()):
+        # Scrapy does not count each feed that fails, but each that is stored, an empty one too.
+        stored = sum(count for name, count in stats.get_stats().items() if name.startswith("feedexport/success_count/"))
+        if stats.get_value("item_scraped_count") and stored < len(self._crawler.settings.getdict("FEEDS")):
             stats.set_value(FAILURE_STAT, stats.get_value(FAILURE_STAT) or "a feed (-o, FEEDS) could not be written")
         print(*map(printable, self._lines()), sep="\n", file=sys.stderr)
 
