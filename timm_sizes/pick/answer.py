@@ -129,7 +129,7 @@ def _runtime(rows: pd.DataFrame) -> str:
 
 def _ladder(ranked: pd.DataFrame, sort: str) -> pd.DataFrame:
     """Return the best of the *ranked* rows under each of LADDER_MB, and of all; without timm's models for tests."""
-    known = ranked[ranked[sort].notna() & ~ranked["model"].str.startswith("test_")]
+    known = ranked[ranked[sort].notna() & ~ranking.is_test(ranked)]
     limits = {f"{budget} MB": budget for budget in LADDER_MB} | {"any size": inf}
     best = [
         known[known[SIZE.name].fillna(inf) <= most].head(1).assign(best_under=name) for name, most in limits.items()

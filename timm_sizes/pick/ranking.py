@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from timm_sizes.errors import InputError
+from timm_sizes.names.architecture import architecture
 from timm_sizes.pick.pareto import pareto
 from timm_sizes.tables.columns import ACCURACY, COLUMNS, SIZE, SPEED, Column, Kind, column_of, is_accuracy
 from timm_sizes.tables.frame import is_blank
@@ -35,6 +36,12 @@ def unread(frame: pd.DataFrame) -> list[str]:
     """Return the columns of *frame* that would be figures, did they not hold text too: 80%."""
     texts = (name for name in map(str, frame) if column_of(name).kind.better and frame[name].dtype == "str")
     return [name for name in texts if not is_blank(frame[name]).all()]
+
+
+def is_test(frame: pd.DataFrame) -> pd.Series[bool]:
+    """Return which rows of *frame* are of timm's test_* models, made to test code with; none where all of them are."""
+    found = frame["model"].map(lambda name: architecture(name).startswith("test_")).astype(bool)
+    return found if not found.all() else ~found
 
 
 def accuracies(frame: pd.DataFrame) -> list[str]:

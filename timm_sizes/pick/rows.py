@@ -63,11 +63,10 @@ def load_choices(
     ``gmacs``, ``img_size`` (pixels). Text is "" and numbers are NaN where nothing is known.
 
     What the table has is taken as it is; what it has not comes from the rows of the sizes file, *sizes*, and from the
-    tables at the paths *speed*, *accuracy* (several, set off by commas) and *latency*. With
-    a *dtype* (of memory.SIZE_DTYPES) the sizes are computed. Memory is so for one image at that precision, float32
-    unless told otherwise, or as *memory* says. Raises
-    InputError for tables that cannot be read, for a bare one without *sizes*, and for one with columns of its own that
-    these options would fill.
+    tables at the paths *speed*, *accuracy* (several, set off by commas) and *latency*. With a *dtype* (of
+    memory.SIZE_DTYPES) the sizes are computed. Memory is that of one image at this precision, float32 unless told
+    otherwise, or as *memory* says. Raises InputError for tables that cannot be read, for a bare one without *sizes*,
+    and for one with columns of its own that these options would fill.
     """
     table = read_table(path, column)
     if not sizes and not any(name in table.columns for name in _SIZES):

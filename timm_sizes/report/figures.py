@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from timm_sizes.errors import InputError
-from timm_sizes.names.architecture import architecture
 from timm_sizes.pick.ranking import accuracies, has_figures, metric
 from timm_sizes.tables.columns import (
     ACCURACY_PREFIX,
@@ -121,12 +120,6 @@ def _accuracy(frame: pd.DataFrame, name: str) -> Column:
     if len(sets) != 1 or "" in sets:
         return column
     return replace(column, label=f"{sets.pop()} {column.label.lower()}")
-
-
-def is_test(frame: pd.DataFrame) -> pd.Series[bool]:
-    """Return which rows of *frame* are of timm's test_* models, made to test code with; none where all of them are."""
-    found = frame["model"].map(lambda name: architecture(name).startswith("test_")).astype(bool)
-    return found if not found.all() else ~found
 
 
 def drawn_rows(frame: pd.DataFrame, gain: Column) -> pd.DataFrame:

@@ -18,8 +18,9 @@ from markupsafe import Markup
 
 from timm_sizes.pick.limits import is_permissive
 from timm_sizes.pick.listing import notes_on
+from timm_sizes.pick.ranking import is_test
 from timm_sizes.report.computed import computed
-from timm_sizes.report.figures import BUDGETS, Figures, find_figures, is_test
+from timm_sizes.report.figures import BUDGETS, Figures, find_figures
 from timm_sizes.report.provenance import count, find_missing, newest_answer, size_basis
 from timm_sizes.sizes_file import Sizes
 from timm_sizes.tables.columns import SIZE, SPEED, Column, Kind, column_of

@@ -16,8 +16,8 @@ from timm_sizes.errors import InputError
 from timm_sizes.files import check_package
 from timm_sizes.items import UNANSWERED, ModelSize
 from timm_sizes.pick.listing import render
+from timm_sizes.pick.ranking import is_test
 from timm_sizes.pick.rows import load_choices
-from timm_sizes.report.figures import is_test
 from timm_sizes.report.page import Source, template
 from timm_sizes.report.page import render as render_page
 from timm_sizes.report.provenance import count, newest_answer
