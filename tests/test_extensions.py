@@ -11,12 +11,19 @@ import pytest
 
 import timm_sizes.extensions.progress
 from tests.crawlers import Clock, make_crawler
-from timm_sizes.errors import FAILURE_STAT
 from timm_sizes.extensions.progress import Progress
-from timm_sizes.extensions.summary import ERRORS_STAT, HINT_STAT, PRINTS_SIZES_STAT, TABLES_STAT, Summary
+from timm_sizes.extensions.summary import Summary
 from timm_sizes.hub.quota import RateLimit, seconds_for
 from timm_sizes.items import ModelSize, Status
-from timm_sizes.middlewares.quota import RATE_LIMIT_STAT, RESUMES_AT_STAT
+from timm_sizes.stats import (
+    ERRORS_STAT,
+    FAILURE_STAT,
+    HINT_STAT,
+    PRINTS_SIZES_STAT,
+    RATE_LIMIT_STAT,
+    RESUMES_AT_STAT,
+    TABLES_STAT,
+)
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,12 @@ from scrapy.exceptions import CannotResolveHostError, DownloadFailedError, Downl
 from scrapy.http import Response
 
 from tests.crawlers import HUB, Clock, make_crawler, response_to
-from timm_sizes.errors import FAILURE_STAT
 from timm_sizes.hub.endpoints import model_info_url
 from timm_sizes.middlewares.auth import HubAuth
 from timm_sizes.middlewares.connection import ConnectionGuard
 from timm_sizes.middlewares.origin import SameOrigin
 from timm_sizes.middlewares.quota import HubQuota
+from timm_sizes.stats import FAILURE_STAT
 
 INFO = model_info_url(HUB, "timm/net")
 USED_UP = {"RateLimit": '"api";r=0;t=299', "RateLimit-Policy": '"fixed window";"api";q=500;w=300'}

@@ -1,9 +1,6 @@
-"""The errors that this project raises on purpose, and where a crawl notes its own; each is one line to act on."""
+"""The errors that this project raises on purpose, each one line to act on."""
 
 from __future__ import annotations
-
-# The stat that says in words why a crawl as a whole did not do its job.
-FAILURE_STAT = "timm_sizes/failure"
 
 
 class InputError(ValueError):

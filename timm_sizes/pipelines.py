@@ -16,6 +16,7 @@ from timm_sizes.errors import InputError
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.middlewares.messages import report_failure
 from timm_sizes.sizes_file import keepable, update_sizes
+from timm_sizes.stats import status_stat
 from timm_sizes.units import parse_size
 
 
@@ -63,7 +64,7 @@ class Export:
 
     def process_item(self, item: Any) -> ModelSize:
         kept = keepable(item if isinstance(item, ModelSize) else ModelSize(**ItemAdapter(item)))
-        self._crawler.stats.inc_value(f"timm_sizes/status/{kept.status}")
+        self._crawler.stats.inc_value(status_stat(kept.status))
         self._items.append(kept)
         return kept
 

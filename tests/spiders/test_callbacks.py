@@ -24,12 +24,13 @@ from tests.crawlers import HUB, make_spider
 from tests.mockserver import Repo, timm_repo
 from tests.samples import RESNETS, write_sizes
 from tests.workplace import PROJECT
-from timm_sizes.errors import FAILURE_STAT, InputError
+from timm_sizes.errors import InputError
 from timm_sizes.items import ModelSize, Status
 from timm_sizes.middlewares.messages import REFRESH_META
 from timm_sizes.names.catalogue import by_repo_id
 from timm_sizes.spiders.hf_sizes import HfSizesSpider
 from timm_sizes.spiders.plan import MOST_PAGES, MOST_TREE_PAGES, ListWalk, Trial
+from timm_sizes.stats import FAILURE_STAT
 
 REPOS = {name: timm_repo(name, 1_000_000 * number) for number, name in enumerate(RESNETS, start=1)}
 OLAH = {"X-Error-Code": "RepoNotFound"}

@@ -18,10 +18,11 @@ from scrapy.utils.project import data_path
 
 from timm_sizes.cli import WithExamples, load_distributed, reject_leftovers
 from timm_sizes.console import write_stdout
-from timm_sizes.errors import FAILURE_STAT, InputError
+from timm_sizes.errors import InputError
 from timm_sizes.files import check_writable, is_special, locked, make_folder, printable
-from timm_sizes.items import UNANSWERED, Status
+from timm_sizes.items import UNANSWERED
 from timm_sizes.sizes_file import read_sizes
+from timm_sizes.stats import FAILURE_STAT, NAMES_STAT, status_counts, status_stat
 
 
 class Command(WithExamples, CrawlCommand):
@@ -119,8 +120,8 @@ def _arguments_help(loader: SpiderLoaderProtocol, names: Iterable[str]) -> Itera
 
 def _is_complete(crawler: Crawler) -> bool:
     """Return whether every name has an item, and SIZES_FILE them all."""
-    unanswered = [f"timm_sizes/status/{status}" for status in UNANSWERED]
+    unanswered = map(status_stat, UNANSWERED)
     stats = crawler.stats
-    items = sum(stats.get_value(f"timm_sizes/status/{status}", 0) for status in Status)
-    is_whole = stats.get_value("finish_reason") == "finished" and items == stats.get_value("timm_sizes/names", 0)
+    items = sum(status_counts(stats).values())
+    is_whole = stats.get_value("finish_reason") == "finished" and items == stats.get_value(NAMES_STAT, 0)
     return is_whole and not any(map(stats.get_value, [*unanswered, FAILURE_STAT, "spider_exceptions/count"]))

@@ -15,12 +15,13 @@ from tqdm import tqdm
 
 from timm_sizes.distributed.chunks import Chunk, arguments_of, cut
 from timm_sizes.distributed.jobs import Jobs
-from timm_sizes.errors import FAILURE_STAT, InputError
+from timm_sizes.errors import InputError
 from timm_sizes.extensions.progress import log_above_bar
 from timm_sizes.extensions.summary import Summary
 from timm_sizes.spiders.hf_sizes import HfSizesSpider
 from timm_sizes.spiders.plan import WantedRepo, make_plan
 from timm_sizes.spiders.seeds import Seeds
+from timm_sizes.stats import FAILURE_STAT, status_stat
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -52,7 +53,7 @@ def distribute(crawler: Crawler, seeds: Seeds, connection: Redis, chunk_size: in
         jobs = Jobs(connection, _chunks(spider.names, left, seeds, chunk_size), seeds.sizes_file)
         stats.set_value("finish_reason", _follow(jobs, len(left), crawler))
         for status, count in jobs.statuses.items():
-            stats.inc_value(f"timm_sizes/status/{status}", count)
+            stats.inc_value(status_stat(status), count)
         if jobs.reasons and not stats.get_value(FAILURE_STAT):
             stats.set_value(FAILURE_STAT, "; ".join(sorted(jobs.reasons)))
         stats.set_value("elapsed_time_seconds", stats.get_value("elapsed_time_seconds") + time.monotonic() - started)

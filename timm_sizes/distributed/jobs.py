@@ -48,7 +48,7 @@ class Jobs:
         self._gathered: set[str] = set()
         self._deleted: set[str] = set()
         self._next_write = time.monotonic() + _SECONDS_BETWEEN_WRITES
-        self.statuses: Counter[str] = Counter()
+        self.statuses: Counter[Status] = Counter()
         self.reasons: set[str] = set()
 
     @property
@@ -120,7 +120,7 @@ class Jobs:
             self._give_up(job_id, "its rows are not those of its names: a worker of another version?")
         else:
             self._items += items
-            self.statuses.update(str(item.status) for item in items)
+            self.statuses.update(item.status for item in items)
             del self._open[job_id]
         self._gathered.add(job_id)
 

@@ -16,12 +16,12 @@ from scrapy.settings import default_settings
 from scrapy.utils.misc import load_object
 from scrapy.utils.project import get_project_settings
 
-from timm_sizes.errors import FAILURE_STAT
 from timm_sizes.hub.endpoints import parse_endpoint
 from timm_sizes.items import ModelSize
 from timm_sizes.names.catalogue import by_repo_id
 from timm_sizes.spiders.hf_sizes import HfSizesSpider
 from timm_sizes.spiders.seeds import Seeds
+from timm_sizes.stats import FAILURE_STAT
 
 # Nobody watches the crawl of a chunk, and its items go back to the client instead of into SIZES_FILE.
 _SETTINGS: dict[str, Any] = {

@@ -17,7 +17,7 @@ from scrapy.utils.log import get_scrapy_root_handler
 from tqdm import tqdm
 
 from timm_sizes.hub.quota import seconds_for
-from timm_sizes.middlewares.quota import RATE_LIMIT_STAT, RESUMES_AT_STAT
+from timm_sizes.stats import NAMES_STAT, RATE_LIMIT_STAT, REPOS_STAT, RESUMES_AT_STAT
 
 # tqdm's own estimate goes by the pace so far; what takes long are the waits for the quota.
 _FORMAT = "{l_bar}{bar}| {n_fmt}/{total_fmt}{unit} [{elapsed}{postfix}]"
@@ -59,14 +59,14 @@ class Progress:
     def _show_waiting(self) -> None:
         """Show for how long the crawl waits, and the least time that the requests to come take under the quota."""
         stats, now, notes = self._crawler.stats, time.monotonic(), []
-        self._bar.total = names = stats.get_value("timm_sizes/names", 0)
+        self._bar.total = names = stats.get_value(NAMES_STAT, 0)
         resumes_at = stats.get_value(RESUMES_AT_STAT)
         if resumes_at is not None:
             notes.append(f"quota: resumes in {max(0.0, resumes_at - now):.0f} s")
         said, came_at = stats.get_value(RATE_LIMIT_STAT, (None, now))
         if said is not None and names:
             # As far as the names without an item say how many repos are still to be requested.
-            requests = round(stats.get_value("timm_sizes/repos", 0) * (1 - self._bar.n / names))
+            requests = round(stats.get_value(REPOS_STAT, 0) * (1 - self._bar.n / names))
             seconds = round(seconds_for(requests, said) - (now - came_at))
             notes += [f"some {tqdm.format_interval(seconds)} left"] if seconds > 0 else []
         self._bar.set_postfix_str(", ".join(notes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -11,20 +12,21 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.settings import SETTINGS_PRIORITIES
 
-from timm_sizes.errors import FAILURE_STAT
 from timm_sizes.files import printable, shown_path
 from timm_sizes.items import UNANSWERED, ModelSize, Status
+from timm_sizes.stats import (
+    ERRORS_STAT,
+    FAILURE_STAT,
+    HINT_STAT,
+    KNOWN_STAT,
+    NAMES_STAT,
+    PRINTS_SIZES_STAT,
+    REPOS_STAT,
+    REQUESTS_STAT,
+    TABLES_STAT,
+    status_counts,
+)
 from timm_sizes.units import MB, format_size
-
-# Stats that a spider may set: paths of the tables that it was seeded from (an empty list: those to merge into are not
-# known), a line on what else there is, and whether each size is to be printed (a crawl of a few names).
-TABLES_STAT = "timm_sizes/tables"
-HINT_STAT = "timm_sizes/hint"
-PRINTS_SIZES_STAT = "timm_sizes/prints_sizes"
-# What would help names that ended with an error, where running the crawl again would not.
-ERRORS_STAT = "timm_sizes/errors_hint"
-# How many names needed no request, for SIZES_FILE had their exact size at the same commit.
-KNOWN_STAT = "timm_sizes/known"
 
 
 class Summary:
@@ -54,13 +56,13 @@ class Summary:
 
     def _lines(self) -> list[str]:
         stats = self._crawler.stats
-        names = stats.get_value("timm_sizes/names", 0)
-        statuses = {str(status): stats.get_value(f"timm_sizes/status/{status}", 0) for status in Status}
+        names = stats.get_value(NAMES_STAT, 0)
+        statuses = status_counts(stats)
         others = names - sum(statuses.values())
-        figures = {
+        figures: dict[str, object] = {
             "names": names,
-            "repos": stats.get_value("timm_sizes/repos", 0),
-            "requests": stats.get_value("timm_sizes/requests", 0),
+            "repos": stats.get_value(REPOS_STAT, 0),
+            "requests": stats.get_value(REQUESTS_STAT, 0),
             **({"known already": known} if (known := stats.get_value(KNOWN_STAT, 0)) else {}),
             "from cache": stats.get_value("httpcache/hit", 0),
             **{status: count for status, count in statuses.items() if count or status == Status.OK},
@@ -71,7 +73,7 @@ class Summary:
         unanswered = sum(statuses[status] for status in UNANSWERED) + others
         return ["", *self._sizes, *lines, *self._next_steps(statuses, unanswered)]
 
-    def _next_steps(self, statuses: dict[str, int], errors: int) -> list[str]:
+    def _next_steps(self, statuses: Mapping[Status, int], errors: int) -> list[str]:
         stats = self._crawler.stats
         if failure := stats.get_value(FAILURE_STAT):
             return [f"  failed: {failure}"]

@@ -17,8 +17,8 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Response
 
-from timm_sizes.errors import FAILURE_STAT
 from timm_sizes.middlewares.messages import HubMiddleware, end_crawl
+from timm_sizes.stats import FAILURE_STAT
 
 _PROXY_LOGIN = "the proxy asks for a login (407)"
 

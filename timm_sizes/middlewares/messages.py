@@ -11,9 +11,9 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.utils.defer import deferred_from_coro
 
-from timm_sizes.errors import FAILURE_STAT
 from timm_sizes.hub.endpoints import Address, address_of, parse_endpoint
 from timm_sizes.hub.responses import HEADERS, Answer, HubResponse, read_response
+from timm_sizes.stats import FAILURE_STAT
 
 logger = logging.getLogger(__name__)
 

@@ -14,13 +14,9 @@ from scrapy.utils.asyncio import CallLaterResult, call_later
 
 from timm_sizes.hub.quota import Budget, parse_rate_limit, parse_retry_after
 from timm_sizes.middlewares.messages import HubMiddleware, end_crawl, forget_secrets, header_text
+from timm_sizes.stats import RATE_LIMIT_STAT, REQUESTS_STAT, RESUMES_AT_STAT
 
 logger = logging.getLogger(__name__)
-
-# Stats that others read: until when the crawl waits (on time.monotonic's clock, or None), and the last RateLimit with
-# the time at which it came.
-RESUMES_AT_STAT = "timm_sizes/resumes_at"
-RATE_LIMIT_STAT = "timm_sizes/rate_limit"
 
 
 class HubQuota(HubMiddleware):
@@ -56,7 +52,7 @@ class HubQuota(HubMiddleware):
             self._hold(budget, now)
             return _to_send_again(request)
         self._sent[request] = budget
-        self._crawler.stats.inc_value("timm_sizes/requests")
+        self._crawler.stats.inc_value(REQUESTS_STAT)
         return None
 
     def process_response(self, request: Request, response: Response) -> Response | Request:

@@ -12,8 +12,9 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider, DontCloseSpider
 from scrapy.settings import BaseSettings
 
-from timm_sizes.errors import FAILURE_STAT, InputError
+from timm_sizes.errors import InputError
 from timm_sizes.middlewares.messages import report_failure
+from timm_sizes.stats import FAILURE_STAT, NAMES_STAT
 
 
 class NamesSpider(Spider):
@@ -71,7 +72,7 @@ class NamesSpider(Spider):
         new = {name: None for name in names if name not in self.names}
         self.names |= new
         self.names_without_item |= new
-        self.crawler.stats.inc_value("timm_sizes/names", len(new))
+        self.crawler.stats.inc_value(NAMES_STAT, len(new))
 
     def stopped(self, reason: str) -> CloseSpider:
         """Return the exception that ends a crawl which cannot do its job, with the *reason* reported.

@@ -16,8 +16,7 @@ from scrapy.http import Response
 from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
 
-from timm_sizes.errors import FAILURE_STAT, InputError
-from timm_sizes.extensions.summary import ERRORS_STAT, HINT_STAT, KNOWN_STAT, PRINTS_SIZES_STAT, TABLES_STAT
+from timm_sizes.errors import InputError
 from timm_sizes.hub.checkpoint import HUB_FILENAMES
 from timm_sizes.hub.endpoints import (
     address_of,
@@ -41,6 +40,15 @@ from timm_sizes.spiders.base import NamesSpider, check_arguments
 from timm_sizes.spiders.plan import MOST_PAGES, MOST_TREE_PAGES, ListWalk, Plan, Trial, WantedRepo, describe, make_plan
 from timm_sizes.spiders.seeds import ARGUMENTS, Seeds, read_seeds
 from timm_sizes.spiders.sizing import exact_row, from_catalogue, from_list, from_repo, from_target, unsized
+from timm_sizes.stats import (
+    ERRORS_STAT,
+    FAILURE_STAT,
+    HINT_STAT,
+    KNOWN_STAT,
+    PRINTS_SIZES_STAT,
+    REPOS_STAT,
+    TABLES_STAT,
+)
 from timm_sizes.tables.table import parse_table, table_names
 
 if TYPE_CHECKING:
@@ -158,7 +166,7 @@ class HfSizesSpider(NamesSpider):
             new = [id_ for id_ in own if id_ not in wanted and name_of(id_) not in self.names]
             found += [WantedRepo(repo_id, "", [name_of(repo_id)]) for repo_id in new]
             self.expect(map(name_of, new))
-            self.crawler.stats.inc_value("timm_sizes/repos", len(new))
+            self.crawler.stats.inc_value(REPOS_STAT, len(new))
             if not own and not walk.pages:
                 raise self.stopped(
                     f"author={walk.owner}: no repos; names are case-sensitive, and private repos need a token"
@@ -256,7 +264,7 @@ class HfSizesSpider(NamesSpider):
             self.crawler.stats.set_value(ERRORS_STAT, _ONLINE_HINT)
         elif self._by_list:
             self.crawler.stats.set_value(ERRORS_STAT, "")
-        self.crawler.stats.inc_value("timm_sizes/repos", len(plan.repos))
+        self.crawler.stats.inc_value(REPOS_STAT, len(plan.repos))
         for model, target in plan.settled.items():
             is_strange = bool(target.path) and model not in self.seeds.local_names
             yield unsized(model, Status.UNKNOWN_NAME, _NOT_LOCAL) if is_strange else from_target(model, target)
